@@ -1,0 +1,1 @@
+"""Records, kept: OAIS ingest, object stores, catalogue, register and log."""

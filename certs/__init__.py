@@ -1,0 +1,1 @@
+"""Who signs, whom we trust, and what time it is."""

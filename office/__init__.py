@@ -1,0 +1,1 @@
+"""People and work: agencies, users, and the flows that compose the rooms below."""

@@ -1,0 +1,1 @@
+"""PDF in; signed PDF, picture or report out."""

@@ -2,7 +2,7 @@
 
     CertsError
     ├── IdentityNotFoundError       no signing identity has that id
-    ├── IdentityUnusableError       the identity exists but may not sign now (expired, retired, no key)
+    ├── IdentityUnusableError       it exists but may not sign now (expired, retired, no key)
     ├── IdentityInvalidError        a key or certificate that we refuse to take in
     ├── PinRequiredError            the key is protected and no PIN was given
     ├── WrongPinError               the PIN does not open the key
@@ -99,7 +99,7 @@ class AnchorInvalidError(CertsError):
         self.source = source
         super().__init__(
             f"Không đọc được chứng thư tin cậy từ {source}: {why}. Cần tệp PEM hoặc DER.",
-            f"No trusted certificate could be read from {source}: {why}. A PEM or DER file is needed.",
+            f"No trusted certificate could be read from {source}: {why}. Give a PEM or DER file.",
         )
 
 

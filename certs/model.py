@@ -200,7 +200,9 @@ class RevocationMaterial:
 class RevocationSource(Protocol):
     """Gathers revocation evidence: cache first, then the guarded fetcher, OCSP before CRL."""
 
-    def gather(self, needs: Sequence[RevocationNeed], *, offline: bool = False) -> RevocationMaterial:
+    def gather(
+        self, needs: Sequence[RevocationNeed], *, offline: bool = False
+    ) -> RevocationMaterial:
         """Return what could be had for `needs`; missing evidence is simply not in the answer."""
 
     def gather_for_chain(self, chain: Sequence[bytes]) -> RevocationMaterial:

@@ -97,7 +97,7 @@ class SignerInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A rectangle on a page as displayed: PDF points, origin lower left, after rotation and crop."""
+    """A rectangle on a page as displayed (rotated, cropped): PDF points, origin lower left."""
 
     page: int
     """From 1."""

@@ -226,11 +226,15 @@ def reference() -> str:
         [
             "# Thiết đặt / Settings",
             "",
-            "Đặt bằng biến môi trường. Thêm `_FILE` vào tên để đọc giá trị từ một tệp (bí mật). "
-            "`--data DIR` trên dòng lệnh thay cho `ANTIN_DATA`.",
+            (
+                "Đặt bằng biến môi trường. Thêm `_FILE` vào tên để đọc giá trị từ một tệp "
+                "(bí mật). `--data DIR` trên dòng lệnh thay cho `ANTIN_DATA`."
+            ),
             "",
-            "Set in the environment. With `_FILE` added to the name, the value is read from the "
-            "file named (secrets). `--data DIR` on the command line stands for `ANTIN_DATA`.",
+            (
+                "Set in the environment. With `_FILE` added to the name, the value is read from "
+                "the file named (secrets). `--data DIR` on the command line stands for ANTIN_DATA."
+            ),
             "",
             "| name | default | meaning |",
             "|---|---|---|",

@@ -37,7 +37,7 @@ class OfficeError(Exception):
 
 
 class NotSignedInError(OfficeError):
-    """This needs an account, and nobody is signed in."""
+    """An account is needed, and nobody is signed in."""
 
     code: ClassVar[str] = "person.not_signed_in"
 

@@ -1,0 +1,1 @@
+"""The flows that compose the rooms below: verify, sign, receive."""

@@ -122,8 +122,10 @@ class FetchFailedError(CertsError):
     code: ClassVar[str] = "fetch.failed"
     retryable: ClassVar[bool] = True
 
-    def __init__(self, url: str, why: str) -> None:
+    def __init__(self, url: str, why: str, received: int = 0) -> None:
         self.url = url
+        self.received = received
+        """Bytes of the body that arrived before it failed; a budget counts them."""
         super().__init__(
             f"{url} không trả lời đúng: {why}. Thử lại sau.",
             f"{url} did not answer as it should: {why}. Try again later.",

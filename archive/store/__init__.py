@@ -1,0 +1,1 @@
+"""Object stores: one contract, on disk, in S3 or in memory."""

@@ -1,0 +1,50 @@
+"""From the address of an object store, as settings and the outside contract write it, to the store.
+
+`file:///srv/antin/objects` is a folder; `s3://bucket?endpoint=host:port` is a bucket. Options of
+the latter: `secure=false` for plain HTTP on a trusted network, `region=`, `read_back=false`.
+Credentials never stand in an address, because addresses end in logs.
+"""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from archive.errors import StoreAddressError
+from archive.store.base import ObjectStore
+from archive.store.disk import DiskStore
+from archive.store.s3 import S3Store
+
+_OPTIONS: Final = frozenset({"endpoint", "secure", "region", "read_back"})
+
+
+def open_store(
+    address: str, *, access_key: str | None = None, secret_key: str | None = None
+) -> ObjectStore:
+    """Return the store at `address`.
+
+    Raises:
+        StoreAddressError: it is none.
+        StoreUnavailableError: the store does not answer.
+
+    """
+    parts = urlsplit(address)
+    if parts.scheme == "file" and parts.path and not parts.netloc:
+        return DiskStore(Path(unquote(parts.path)))
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    known = set(options) <= _OPTIONS and parts.username is None
+    if parts.scheme != "s3" or not parts.netloc or "endpoint" not in options or not known:
+        raise StoreAddressError(parts.scheme + "://" + parts.netloc.rpartition("@")[2])
+    where = options["endpoint"]
+    endpoint = urlsplit(where if "//" in where else "//" + where)
+    secure = options.get("secure", "false" if endpoint.scheme == "http" else "true")
+    store = S3Store(
+        endpoint=endpoint.netloc,
+        bucket=parts.netloc,
+        access_key=access_key,
+        secret_key=secret_key,
+        secure=secure != "false",
+        region=options.get("region"),
+        read_back=options.get("read_back", "true") != "false",
+    )
+    store.ensure_bucket()
+    return store

@@ -53,6 +53,9 @@ PREPARE: Final = JobLimits(
 RENDER_PIXELS: Final = 50_000_000
 # One page image. A0 at 150 dpi is 35 Mpx; 50 Mpx of BGRx are 200 MB in the child.
 
+RENDER_SIDE: Final = 16_383
+# Pixels; what WebP can hold. A strip of 1 x 14,400 points would otherwise become a giant.
+
 RENDER_PAGE_SECONDS: Final = 5.0
 # A page image is waited for by a person. The heaviest real scan takes 0.4 s at 1,200 px.
 
@@ -60,8 +63,8 @@ RENDER_PAGES: Final = 20
 # Page images asked for at once: a screenful, not a document.
 
 RENDER: Final = JobLimits(
-    wall=RENDER_PAGE_SECONDS,  # of one page: `signer.render.render_limits` scales it by the pages
-    cpu=5,
+    wall=40.0,  # twenty ordinary pages; each page has RENDER_PAGE_SECONDS of its own
+    cpu=40,
     address_space=1024 * MIB,
     output_bytes=0,
     result_bytes=96 * MIB,  # twenty pages of 3 MB, as base64

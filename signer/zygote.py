@@ -1,7 +1,7 @@
 """Imports the PDF libraries once, then forks one confined child per job.
 
-Started (`python -m signer.zygote`) by `signer.sandbox` and by nothing else; single-threaded, so that
-forking is safe.
+Started (`python -m signer.zygote`) by `signer.sandbox` and by nothing else; single-threaded, so
+that forking is safe.
 
 1. An order comes on the control socket: a job's name and limits as JSON, and four descriptors (the
    job's own socket, a pipe for its end, the PDF, the output file if any).
@@ -214,6 +214,8 @@ def _over(wait_status: int, usage: resource.struct_rusage, cpu: int) -> str | No
     killer = os.WTERMSIG(wait_status)
     if killer == signal.SIGXCPU or usage.ru_utime + usage.ru_stime >= cpu:
         return "cpu"
+    if killer == signal.SIGALRM:  # a job's own timer, for a part of its work
+        return "wall"
     # A SIGKILL that is not ours is the kernel's, out of memory. Every other signal is a parser
     # that the document made stumble.
     return "memory" if killer == signal.SIGKILL else "crash"

@@ -14,6 +14,7 @@
     ├── RecordInvalidError         a record id or cursor that means nothing
     ├── RequestChangedError        an Idempotency-Key came back with another request
     ├── RequestRunningError        the request with that Idempotency-Key still runs (retryable)
+    ├── FileUnusableError          a file of the caller's own cannot be read or written
     ├── StorageFullError           the disk, or the quota, is full (retryable)
     └── DatabaseBusyError          the database is locked or away (retryable)
 
@@ -202,4 +203,17 @@ class DatabaseBusyError(OfficeError):
         super().__init__(
             "Cơ sở dữ liệu đang bận hoặc không trả lời. Chưa có gì được ghi; hãy thử lại.",
             "The database is busy or does not answer. Nothing was written; try again.",
+        )
+
+
+class FileUnusableError(OfficeError):
+    """A file of the caller's own cannot be read or written."""
+
+    code: ClassVar[str] = "file.unusable"
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        super().__init__(
+            f"Không đọc hoặc ghi được tệp «{name}» ({why}).",
+            f"The file “{name}” cannot be read or written ({why}).",
         )

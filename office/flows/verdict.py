@@ -12,8 +12,9 @@ The command line prints it, REST answers it, the archive keeps it beside the doc
 from datetime import datetime
 from typing import Any
 
+from archive.model import FIELDS
 from office.extract.fields import Extracted
-from office.model import FIELDS, Verification
+from office.model import Verification
 from signer.validation.report import Box, Reason, SignatureReport, SignerInfo
 
 

@@ -1,0 +1,44 @@
+"""The commands, put together. Their modules import what they need when they run, not before."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli import common
+from api.cli.verify import verify
+
+app = typer.Typer(
+    name="antin",
+    help="Ấn Tín: ký số, kiểm tra chữ ký và lưu trữ văn bản. / "
+    "Sign, verify and archive official documents.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        from api import VERSION
+
+        print(f"Ấn Tín {VERSION}")  # noqa: T201 - asked for
+        raise typer.Exit
+
+
+@app.callback()
+def before(
+    ctx: typer.Context,
+    *,
+    data: common.DataOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="In ra phiên bản. / Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    """Remember what was said before the command's name."""
+    _version(asked=version)
+    ctx.obj = {"data": data}
+
+
+app.command("verify")(verify)

@@ -1,0 +1,125 @@
+"""What a program sends: a few fields and one file, within the limit, on disk.
+
+1. The limit is enforced while bytes come in, whatever Content-Length says; a Content-Length above
+   it is refused unread.
+2. The file's own limit is exact to the byte; the form around it has 1 MiB.
+3. The name that came with the file is shown and stored as a name, never used as a path.
+4. What came in is gone when the answer has been sent, unless a flow kept it.
+"""
+
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from api.settings import Settings
+from office.errors import UploadEmptyError, UploadTooLargeError
+
+FORM_BYTES = 1 << 20
+FIELDS = 20
+FIELD_BYTES = 64 << 10
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A form that came in."""
+
+    fields: Mapping[str, str]
+    path: Path | None
+    """The file; `None` where none was sent."""
+    name: str
+    """Original name, fit for showing; empty without a file."""
+
+    @property
+    def file(self) -> Path:
+        """The file.
+
+        Raises:
+            UploadEmptyError: none was sent, or an empty one.
+
+        """
+        if self.path is None or not self.path.stat().st_size:
+            raise UploadEmptyError
+        return self.path
+
+
+@asynccontextmanager
+async def received(request: Request) -> AsyncIterator[Upload]:
+    """Take in the form of `request`.
+
+    Raises:
+        UploadTooLargeError: rules 1 and 2.
+        HTTPException: not a form that can be read (400), or not a form (415).
+
+    """
+    settings: Settings = request.app.state.house.settings
+    limit = settings.upload_limit
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit + FORM_BYTES:
+        raise UploadTooLargeError(limit)
+    parser = MultiPartParser(
+        request.headers,
+        _bounded(request, limit),
+        max_files=1,
+        max_fields=FIELDS,
+        max_part_size=FIELD_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except _TooMuchError as e:
+        raise UploadTooLargeError(limit) from e
+    except MultiPartException as e:
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from e
+    with tempfile.TemporaryDirectory(prefix="antin-upload-") as folder:
+        try:
+            upload = next((v for v in form.values() if isinstance(v, UploadFile)), None)
+            path = None
+            if upload is not None:
+                if (upload.size or 0) > limit:
+                    raise UploadTooLargeError(limit)
+                path = Path(folder) / "document.pdf"
+                await run_in_threadpool(_save, upload, path)
+            fields = {k: v for k, v in form.items() if isinstance(v, str)}
+            name = shown_name(upload.filename) if upload is not None else ""
+        finally:
+            await form.close()
+        yield Upload(fields=fields, path=path, name=name)
+
+
+def shown_name(raw: str | None) -> str:
+    """Return a file's own name without its path and without what does not print (rule 3)."""
+    base = (raw or "document.pdf").replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(c for c in unicodedata.normalize("NFC", base) if c.isprintable())
+    return shown[-200:] or "document.pdf"
+
+
+class _TooMuchError(MultiPartException):
+    """Too many bytes. A kind of the parser's own error, because only then it closes its files."""
+
+
+async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    seen = 0
+    async for chunk in request.stream():
+        seen += len(chunk)
+        if seen > limit + FORM_BYTES:
+            raise _TooMuchError("above the limit")
+        yield chunk
+
+
+def _save(upload: UploadFile, path: Path) -> None:
+    upload.file.seek(0)
+    with path.open("wb") as out:
+        shutil.copyfileobj(upload.file, out, CHUNK)

@@ -1,0 +1,153 @@
+"""Kiểm tra chữ ký: one file in, its verdict and what its first pages say out.
+
+1. The document is opened in the sandbox only (design.md D3). A child that misses revocation
+   evidence says which; the parent gathers it and the child runs again, at most `ROUNDS` times.
+2. The verdict comes from embedded and cached evidence first; the network only fills gaps, within
+   the budget of one document that the revocation source keeps (D4). `offline` never touches it.
+3. All rounds together have the wall clock of one. When a later round is cut off, the verdict of
+   the round before stands: it was made with less evidence, so it is never the more favourable.
+4. A document that is over a limit, or that broke its child, has a verdict like any other:
+   UNREADABLE with `file.limit` or `file.damaged`. Nothing that a document does raises here.
+5. Reading the page comes after the verdict and cannot change it. What cannot be read is `None`.
+6. What was verified is what was read: every run is given the same open file.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from certs.model import Clock, RevocationMaterial, RevocationSource, TrustStore
+from office.extract.fields import extract
+from office.model import Verification
+from signer.errors import LimitExceededError, SignerError
+from signer.limits import VERIFY
+from signer.pagetext import READ_TEXT, DocumentText, TextRequest
+from signer.sandbox import Sandbox
+from signer.validation.job import VALIDATE, ValidationRequest, unreadable_report
+from signer.validation.report import Integrity, ValidationReport
+
+ROUNDS = 3
+"""A first look, the evidence that it asked for, and the evidence about that evidence's signers."""
+READ_PAGES = 2
+"""The six fields stand on the first page, or run over onto the second; an annex is not asked."""
+SHORTEST = 1.0
+"""Seconds. With less left of the wall clock, another round would only be cut off."""
+
+_log = logging.getLogger(__name__)
+
+
+class Verifier:
+    """Verifies documents. Thread-safe; as many at once as the sandbox has children."""
+
+    def __init__(
+        self,
+        *,
+        sandbox: Sandbox,
+        revocation: RevocationSource | None,
+        clock: Clock,
+        size_limit: int,
+    ) -> None:
+        self._sandbox = sandbox
+        self._revocation = revocation
+        self._clock = clock
+        self._size_limit = size_limit
+
+    def verify(
+        self,
+        pdf: Path | bytes,
+        *,
+        trust: TrustStore,
+        at: datetime | None = None,
+        offline: bool = False,
+        read: bool = True,
+    ) -> Verification:
+        """Return the verdict on `pdf`, at the time `at` (now, if `None`).
+
+        Raises:
+            OSError: the file itself cannot be opened.
+            SandboxError: there is no sandbox to open it in.
+
+        """
+        with _opened(pdf) as file:
+            self._sandbox.warm()  # once per process, a second of imports: not this document's time
+            started = time.monotonic()
+            report = self._verdict(file, trust, at or self._clock.now(), offline=offline)
+            seconds = time.monotonic() - started
+            text = (
+                self._read(file) if read and report.integrity is not Integrity.UNREADABLE else None
+            )
+        return Verification(
+            report=report,
+            extracted=None if text is None else extract(text),
+            seconds=seconds,
+            page_texts=() if text is None else tuple(p.text for p in text.pages),
+        )
+
+    def refuse(self, reason: str, *, size: int, sha256: str = "") -> Verification:
+        """Return the verdict on a file that was not opened at all, for `reason`."""
+        report = unreadable_report(sha256, size, reason, self._clock.now())
+        return Verification(report=report, extracted=None, seconds=0.0)
+
+    def _verdict(
+        self, file: BinaryIO, trust: TrustStore, at: datetime, *, offline: bool
+    ) -> ValidationReport:
+        size = file.seek(0, 2)
+        if size > self._size_limit:
+            return unreadable_report(_digest(file), size, "file.limit", at)
+        report: ValidationReport | None = None
+        material = RevocationMaterial()
+        left = VERIFY.wall
+        for _ in range(ROUNDS):
+            started = time.monotonic()
+            request = ValidationRequest(trust=trust, at=at, material=material, offline=offline)
+            try:
+                report = self._sandbox.run(
+                    VALIDATE, request, pdf=file, limits=replace(VERIFY, wall=left)
+                )
+            except SignerError as e:
+                return report or self._broken(e, file, size, at)
+            left -= time.monotonic() - started
+            if not report.needs or self._revocation is None or left < SHORTEST:
+                break
+            more = material | self._revocation.gather(report.needs, offline=offline)
+            if more == material:
+                break
+            material = more
+        assert report is not None  # noqa: S101 - the loop runs at least once
+        return report
+
+    def _broken(
+        self, error: SignerError, file: BinaryIO, size: int, at: datetime
+    ) -> ValidationReport:
+        reason = "file.limit" if isinstance(error, LimitExceededError) else "file.damaged"
+        if reason == "file.damaged":
+            _log.warning("the sandbox could not answer: %s", error)
+        return unreadable_report(_digest(file), size, reason, at)
+
+    def _read(self, file: BinaryIO) -> DocumentText | None:
+        try:
+            return self._sandbox.run(READ_TEXT, TextRequest(first=1, last=READ_PAGES), pdf=file)
+        except SignerError as e:
+            _log.info("the pages could not be read: %s", e)
+            return None
+
+
+@contextmanager
+def _opened(pdf: Path | bytes) -> Iterator[BinaryIO]:
+    if isinstance(pdf, bytes):
+        yield BytesIO(pdf)
+        return
+    with pdf.open("rb") as file:
+        yield file
+
+
+def _digest(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]

@@ -1,0 +1,9 @@
+"""Rows of people and work. The metadata is the catalogue's: one schema, one line of migrations.
+
+Importing this package makes that metadata complete.
+"""
+
+from archive.catalogue.tables import metadata
+from office.tables import people
+
+__all__ = ["metadata", "people"]

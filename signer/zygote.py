@@ -272,14 +272,14 @@ def _only(
     null = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    kept = [fd for fd in (data, source, ruleset, output) if fd is not None]
+    kept = [fd for fd in (data, source, output, ruleset) if fd is not None]
     high = [_above(fd) for fd in kept]
     for at, fd in enumerate(high, 3):
         os.dup2(fd, at)
     os.closerange(3 + len(kept), 4096)
     places = iter(range(3, 3 + len(kept)))
-    new = [next(places) if fd is not None else None for fd in (data, source, ruleset, output)]
-    return cast(int, new[0]), cast(int, new[1]), new[2], new[3]
+    new = [next(places) if fd is not None else None for fd in (data, source, output, ruleset)]
+    return cast(int, new[0]), cast(int, new[1]), new[3], new[2]
 
 
 def _above(fd: int) -> int:
@@ -297,7 +297,9 @@ def _answer(
         return b"X" + _json({"traceback": function[-caps.TRACEBACK_CHARS :]})
     try:
         (request,) = function.request.validate_json(b"[" + _receive(channel) + b"]", strict=True)
-        os.lseek(source, 0, os.SEEK_SET)
+        for fd in (source, output):
+            if fd is not None:
+                os.lseek(fd, 0, os.SEEK_SET)  # a lost zygote may have left it elsewhere
         files = JobFiles(
             input=cast(BinaryIO, os.fdopen(source, "rb")),
             output=None if output is None else cast(BinaryIO, os.fdopen(output, "r+b")),

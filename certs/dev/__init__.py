@@ -1,0 +1,1 @@
+"""The development PKI: real certificates, revocation and time-stamps of no legal value."""

@@ -1,0 +1,1 @@
+"""Where signing identities live: files first; tokens, remote and client-held keys beside."""

@@ -120,6 +120,8 @@ class Receipt:
     register: RegisterEntry | None
     duplicate_of: str | None = None
     """The record that these bytes already were before this call."""
+    published: bool = True
+    """`False`: the object store could not be finished just now, and will be by recovery."""
 
     @property
     def duplicate(self) -> bool:

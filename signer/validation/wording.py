@@ -1,0 +1,113 @@
+"""Every reason that a report can give, in plain words, with what to do about it.
+
+1. A reason has a stable code, one sentence and one remedy in Vietnamese, the same in English. The
+   sentences are for a clerk: no abbreviation of the trade, no English word in the Vietnamese.
+2. Facts are put in by name (`{field}`, `{detail}`…); a sentence may use `{at}`, which becomes
+   " của chữ ký «…»" / " of signature “…”" when a field is known, and nothing otherwise.
+3. Nothing else in this project words a reason. `docs/reference/reasons.md` is this list; a test
+   keeps them equal.
+4. `severity` says what the reason does: `fault` decides against the file or signature, `doubt`
+   leaves it open, `note` only informs.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from signer.validation.report import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The sentences of one reason."""
+
+    severity: Literal["fault", "doubt", "note"]
+    vi: str
+    en: str
+    remedy_vi: str
+    remedy_en: str
+
+
+_AGAIN_VI = "Xin cơ quan phát hành gửi lại bản gốc."
+_AGAIN_EN = "Ask the issuing agency for the original file again."
+_DO_NOT_VI = "Không sử dụng văn bản này; xin cơ quan phát hành gửi lại bản gốc."
+_DO_NOT_EN = "Do not rely on this document; ask the issuing agency for the original."
+_NONE_VI = "Không cần làm gì."
+_NONE_EN = "Nothing needs to be done."
+_TRUST_VI = "Nếu cơ quan này đáng tin, quản trị viên thêm chứng thư gốc của họ vào danh sách tin cậy sau khi đối chiếu vân tay."
+_TRUST_EN = "If the authority is trustworthy, an administrator adds its root certificate after comparing the fingerprint."
+
+WORDINGS: dict[str, Wording] = {
+    # -- the file
+    "file.not_pdf": Wording("fault", "Tệp này không phải là PDF.", "This file is not a PDF.", "Chọn đúng tệp PDF; nếu tệp được gửi đến, " + _AGAIN_VI[0].lower() + _AGAIN_VI[1:], "Choose the PDF file; if it was sent to you, ask the sender for it again."),
+    "file.damaged": Wording("fault", "Tệp PDF bị hỏng, không đọc được ({detail}).", "The PDF is damaged and cannot be read ({detail}).", _AGAIN_VI, _AGAIN_EN),
+    "file.limit": Wording("fault", "Tệp vượt quá giới hạn xử lý an toàn ({detail}).", "The file goes beyond what can be processed safely ({detail}).", "Xin bản gốc gọn hơn; nếu tệp là thật, hãy báo quản trị viên.", "Ask for a leaner original; if the file is genuine, tell the administrator."),
+    "file.encrypted": Wording("doubt", "Tệp được mã hóa bằng mật khẩu nên không kiểm tra được.", "The file is encrypted with a password and cannot be checked.", "Xin bản không đặt mật khẩu.", "Ask for a copy without a password."),
+    "file.too_large": Wording("fault", "Tệp lớn hơn mức cho phép ({detail}).", "The file is larger than allowed ({detail}).", "Xin bản có dung lượng nhỏ hơn.", "Ask for a smaller copy."),
+    # -- no signature
+    "signature.none": Wording("doubt", "Văn bản không có chữ ký số nào.", "The document bears no digital signature.", "Nếu văn bản phải có chữ ký số, xin bản gốc đã ký; bản scan hoặc bản in lại không giữ được chữ ký.", "If it should be signed, ask for the signed original; a scan or a reprint keeps no signature."),
+    "signature.removed": Wording("doubt", "Văn bản từng có chữ ký số nhưng chữ ký đã bị gỡ.", "The document once bore a digital signature, which has been removed.", "Bản này không còn giá trị chữ ký; xin bản gốc đã ký.", "This copy proves nothing; ask for the signed original."),
+    "signature.prepared": Wording("doubt", "Ô chữ ký{at} đã được chuẩn bị nhưng chưa ký.", "A signature{at} was prepared but never made.", "Chờ người ký hoàn tất, hoặc xin bản đã ký xong.", "Wait for the signer to finish, or ask for the finished copy."),
+    # -- integrity of one signature
+    "digest.mismatch": Wording("fault", "Nội dung{at} đã bị sửa sau khi ký.", "The content{at} was altered after signing.", _DO_NOT_VI, _DO_NOT_EN),
+    "signature.invalid": Wording("fault", "Giá trị chữ ký{at} không khớp với chứng thư: chữ ký bị làm giả hoặc bị hỏng.", "The signature value{at} does not match the certificate: forged or damaged.", _DO_NOT_VI, _DO_NOT_EN),
+    "signature.forbidden_pairing": Wording("fault", "Chữ ký{at} ghép thuật toán băm và khóa mà tiêu chuẩn cấm.", "The signature{at} pairs a digest and a key that the standard forbids.", _DO_NOT_VI, _DO_NOT_EN),
+    "signature.malformed": Wording("fault", "Cấu trúc của chữ ký{at} bị sai ({detail}): có thể đã bị can thiệp.", "The structure{at} is wrong ({detail}): it may have been tampered with.", _DO_NOT_VI, _DO_NOT_EN),
+    "signature.orphan": Wording("fault", "Có chữ ký{at} nằm ngoài biểu mẫu: đã bị giấu hoặc bị gỡ không hết.", "There is a signature{at} outside the form: hidden, or incompletely removed.", _DO_NOT_VI, _DO_NOT_EN),
+    "signature.unsupported": Wording("doubt", "Chữ ký{at} dùng định dạng hoặc thuật toán mà hệ thống chưa hỗ trợ ({detail}).", "The signature{at} uses a format or algorithm that is not supported here ({detail}).", "Kiểm tra bằng phần mềm của bên ký, hoặc xin bản ký theo chuẩn PAdES.", "Check it with the signer's own software, or ask for a PAdES signature."),
+    "signature.encoding": Wording("doubt", "Chữ ký{at} được mã hóa theo cách mà các phần mềm hiểu khác nhau.", "The signature{at} is encoded in a way that software disagrees about.", "Xin cơ quan phát hành ký lại.", "Ask the issuer to sign again."),
+    "signature.no_certificate": Wording("doubt", "Chữ ký{at} không kèm chứng thư của người ký nên không kiểm tra được.", "The signature{at} carries no certificate of its signer and cannot be checked.", "Xin chứng thư của người ký, hoặc bản ký đầy đủ.", "Obtain the signer's certificate, or a completely signed copy."),
+    # -- changes
+    "change.forbidden": Wording("fault", "Sau chữ ký{at} văn bản đã bị thay đổi ngoài phạm vi cho phép: {detail}.", "After the signature{at} the document was changed beyond what it permits: {detail}.", _DO_NOT_VI, _DO_NOT_EN),
+    "change.undecided": Wording("doubt", "Có thay đổi sau chữ ký{at} mà hệ thống không kết luận được: {detail}.", "There are changes after the signature{at} that cannot be judged: {detail}.", "Xin bản gốc, hoặc kiểm tra thêm bằng phần mềm khác.", "Ask for the original, or check with other software as well."),
+    "change.permitted": Wording("note", "Sau chữ ký{at} có bổ sung hợp lệ: {detail}.", "After the signature{at} there are permitted additions: {detail}.", _NONE_VI, _NONE_EN),
+    "bytes.uncovered": Wording("fault", "Tệp có dữ liệu không thuộc bất kỳ phiên bản đã đọc nào ({detail}): có thể là nội dung chèn thêm.", "The file holds data that belongs to no revision ({detail}): possibly content slipped in.", _DO_NOT_VI, _DO_NOT_EN),
+    "parsers.disagree": Wording("doubt", "Hai bộ đọc PDF hiểu tệp này khác nhau ({detail}): người đọc có thể thấy nội dung khác nhau.", "Two PDF readers understand this file differently ({detail}): people may see different content.", _AGAIN_VI, _AGAIN_EN),
+    # -- trust, EN 319 102-1
+    "chain.not_found": Wording("doubt", "Chưa có đường dẫn tin cậy tới chứng thư của chữ ký{at}: không rõ ai cấp ({detail}).", "No trusted path leads to the certificate of the signature{at}: its issuer is unknown ({detail}).", _TRUST_VI, _TRUST_EN),
+    "chain.failure": Wording("doubt", "Chuỗi chứng thư của chữ ký{at} không hợp lệ ({detail}).", "The certificate chain of the signature{at} does not hold ({detail}).", "Hỏi tổ chức cấp chứng thư.", "Ask the certification authority."),
+    "chain.constraints": Wording("doubt", "Chứng thư của chữ ký{at} không được cấp cho mục đích này ({detail}).", "The certificate of the signature{at} was not issued for this purpose ({detail}).", "Hỏi người ký có dùng đúng chứng thư ký số không.", "Ask the signer whether the right certificate was used."),
+    "certificate.revoked": Wording("fault", "Chứng thư của chữ ký{at} đã bị thu hồi trước khi ký.", "The certificate of the signature{at} had been revoked before signing.", _DO_NOT_VI, _DO_NOT_EN),
+    "certificate.revoked_no_poe": Wording("doubt", "Chứng thư của chữ ký{at} đã bị thu hồi, và không chứng minh được chữ ký có trước khi thu hồi.", "The certificate of the signature{at} is revoked, and nothing proves that the signature is older.", "Hỏi cơ quan phát hành; nếu cần, xin văn bản ký lại.", "Ask the issuing agency; if needed, ask for a new signature."),
+    "certificate.expired": Wording("doubt", "Chứng thư của chữ ký{at} đã hết hạn, và không có dấu thời gian chứng minh chữ ký có trước đó.", "The certificate of the signature{at} has expired, and no time-stamp proves that the signature is older.", "Xin văn bản ký lại, hoặc bản có dấu thời gian (gia hạn).", "Ask for a new signature, or for a copy with a time-stamp (renewal)."),
+    "certificate.not_yet_valid": Wording("fault", "Chứng thư của chữ ký{at} chưa có hiệu lực khi ký.", "The certificate of the signature{at} was not yet valid when it signed.", _DO_NOT_VI, _DO_NOT_EN),
+    "revocation.missing": Wording("doubt", "Chưa có bằng chứng chứng thư của chữ ký{at} chưa bị thu hồi.", "There is no evidence that the certificate of the signature{at} was not revoked.", "Kiểm tra lại khi có mạng, để lấy danh sách thu hồi.", "Check again with a network connection, so that revocation lists can be fetched."),
+    "revocation.out_of_bounds": Wording("doubt", "Bằng chứng thu hồi của chữ ký{at} không đúng thời điểm cần chứng minh.", "The revocation evidence of the signature{at} does not speak of the time in question.", "Kiểm tra lại khi có mạng, hoặc gia hạn văn bản.", "Check again with a network connection, or renew the document."),
+    "algorithm.weak": Wording("doubt", "Chữ ký{at} dùng thuật toán hoặc khóa không còn đủ an toàn ({detail}).", "The signature{at} uses an algorithm or key that is no longer safe ({detail}).", "Xin văn bản ký lại bằng thuật toán hiện hành.", "Ask for a signature with a current algorithm."),
+    "algorithm.legacy": Wording("note", "Chữ ký{at} dùng thuật toán sắp hết thời hạn sử dụng ({detail}).", "The signature{at} uses an algorithm that is near the end of its life ({detail}).", "Gia hạn bằng dấu thời gian mới trước thời hạn đó.", "Renew it with a new time-stamp before then."),
+    "timestamp.invalid": Wording("doubt", "Dấu thời gian của chữ ký{at} không dùng được ({detail}); thời điểm ký chỉ là lời khai của người ký.", "The time-stamp of the signature{at} does not hold ({detail}); the time is only what the signer claims.", "Hỏi cơ quan cấp dấu thời gian, hoặc thêm chứng thư của họ vào danh sách tin cậy.", "Ask the time-stamping authority, or add its certificate to those trusted."),
+    "timestamp.order": Wording("doubt", "Các dấu thời gian của chữ ký{at} mâu thuẫn về thứ tự.", "The time-stamps of the signature{at} contradict one another.", "Hỏi cơ quan phát hành.", "Ask the issuing agency."),
+    "time.unproven": Wording("note", "Thời điểm ký{at} là lời khai của người ký, chưa được chứng minh bằng dấu thời gian.", "The signing time{at} is the signer's claim; no time-stamp proves it.", _NONE_VI, _NONE_EN),
+    "time.local_as_utc": Wording("note", "Giờ ký{at} ghi sai múi giờ (giờ Việt Nam ghi như giờ quốc tế, lệch 7 tiếng): lỗi quen thuộc của phần mềm ký, không ảnh hưởng giá trị.", "The signing time{at} is local time marked as UTC (7 hours off): a known slip of signing software, without effect.", _NONE_VI, _NONE_EN),
+    "renewal.needed": Wording("doubt", "Không còn bằng chứng nào của chữ ký{at} kiểm tra được ở thời điểm này ({detail}).", "Nothing of the evidence for the signature{at} can be checked at this time any more ({detail}).", "Cần gia hạn: bổ sung dấu thời gian mới, hoặc dùng bằng chứng của kho lưu trữ.", "Renewal (gia hạn) is needed: add a new time-stamp, or use the archive's proof of existence."),
+    "signature.constraints": Wording("doubt", "Chữ ký{at} không đáp ứng yêu cầu của chuẩn ({detail}).", "The signature{at} does not meet what the standard requires ({detail}).", "Hỏi người ký về phần mềm ký đã dùng.", "Ask the signer which software was used."),
+    "signature.policy": Wording("doubt", "Chữ ký{at} viện dẫn một chính sách ký mà hệ thống không có.", "The signature{at} refers to a signature policy that is not available here.", "Kiểm tra bằng phần mềm của bên ban hành chính sách.", "Check with the software of whoever issued the policy."),
+    "validation.indeterminate": Wording("doubt", "Chưa đủ thông tin để kết luận về chữ ký{at} ({detail}).", "There is not enough information to conclude about the signature{at} ({detail}).", "Kiểm tra lại sau, hoặc hỏi cơ quan phát hành.", "Check again later, or ask the issuing agency."),
+    "validation.failed": Wording("doubt", "Hệ thống không kiểm tra hết được chữ ký{at} ({detail}).", "The signature{at} could not be checked to the end ({detail}).", "Báo quản trị viên kèm tệp này.", "Tell the administrator, with this file."),
+    # -- content
+    "content.active": Wording("note", "Văn bản chứa nội dung động hoặc ẩn: {detail}.", "The document holds active or hidden content: {detail}.", "Cẩn trọng khi mở; văn bản hành chính không cần những thứ này.", "Open it with care; official documents need none of this."),
+}
+
+
+def reason(code: str, field: str | None = None, **facts: object) -> Reason:
+    """Return the reason `code`, worded for `field` with `facts`.
+
+    Raises:
+        KeyError: no such code. That is a slip in the code, never in a document.
+
+    """
+    w = WORDINGS[code]
+    facts.setdefault("detail", "")
+
+    def say(sentence: str, at: str) -> str:
+        said = sentence.format(at=at, **facts)
+        return said.replace(" ()", "").replace("  ", " ")
+
+    vi_at, en_at = (f" «{field}»", f" “{field}”") if field else ("", "")
+    return Reason(
+        code=code,
+        vi=say(w.vi, vi_at),
+        en=say(w.en, en_at),
+        remedy_vi=say(w.remedy_vi, vi_at),
+        remedy_en=say(w.remedy_en, en_at),
+        field_name=field,
+    )

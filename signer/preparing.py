@@ -20,7 +20,7 @@ from collections.abc import Generator
 from typing import Any, BinaryIO
 
 from asn1crypto import crl, ocsp, x509
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.form_tools import get_single_field_annot
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -84,7 +84,13 @@ def prepare_signature_job(request: PrepareRequest, files: JobFiles) -> SigningTo
         writer.register_extension(constants.ESIC_EXTENSION_1)
     _add_security_store(writer, request.security_store)
     session = PdfCMSEmbedder(new_field_spec=spec).write_cms(field_name, writer)
-    field = next(session).get_object()
+    try:
+        field = next(session).get_object()
+    except (misc.PdfError, ValueError) as error:  # SigningError and FormFillingError are the latter
+        raise PlacementError(
+            f"Không đặt được chữ ký vào trường «{field_name}»: {error}",
+            f"No signature can be put into field “{field_name}”: {error}",
+        ) from error
     if exists:
         box = _existing_box(rendered, field, request)
     if request.art is not None and box is not None:

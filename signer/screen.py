@@ -257,7 +257,7 @@ def _refuse_active(pdf: pikepdf.Pdf) -> None:
         if isinstance(obj, pikepdf.Stream):
             text = obj.stream_dict.unparse()
         elif isinstance(obj, pikepdf.Dictionary | pikepdf.Array):
-            text = obj.unparse()
+            text = obj.unparse(resolved=True)
         else:
             continue
         found.update(m.group(1).decode() for m in _ACTIVE.finditer(text))

@@ -12,11 +12,18 @@
 This module is light: it may be imported anywhere. The work is in `signer.reading`, in the child.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from signer import limits
 from signer.jobs import JobSpec
+
+DESCENT: Final = 0.22
+# Of the size: how far a font reaches below the line that its letters stand on.
+
+SAME_LINE: Final = 0.3
+# Of the size: stamped digits stand a little off the line that they fill.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +84,25 @@ class DocumentText:
 
 # Raises PdfRejectedError (`file.damaged`, `file.encrypted`, `file.not_pdf`).
 READ_TEXT = JobSpec("signer.reading:read_job", TextRequest, DocumentText, limits.READ_TEXT)
+
+
+def lines_of(words: Iterable[Word]) -> list[list[Word]]:
+    """Return `words` as lines from top to bottom, each from left to right.
+
+    Columns that stand side by side share a line, as they do on paper. Words are held together by
+    where they stand on: the height of a box depends on the letters in it.
+    """
+    lines: list[list[Word]] = []
+    for word in sorted(words, key=lambda w: (-_baseline(w), w.x1)):
+        near = SAME_LINE * max(word.size, lines[-1][0].size) if lines else 0
+        if lines and _baseline(lines[-1][0]) - _baseline(word) <= near:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    for line in lines:
+        line.sort(key=lambda w: w.x1)
+    return lines
+
+
+def _baseline(word: Word) -> float:
+    return word.y1 + DESCENT * word.size

@@ -14,7 +14,7 @@ from signer import limits
 from signer.errors import PdfRejectedError
 from signer.geometry import Frame
 from signer.jobs import JobFiles
-from signer.pagetext import DocumentText, PageText, TextRequest, Word
+from signer.pagetext import DocumentText, PageText, TextRequest, Word, lines_of
 from signer.pdfium import frame_of, has_appearances, opened, page_of
 
 BOLD_WEIGHT = 600
@@ -22,8 +22,6 @@ ITALIC = 1 << 6  # PDF 32000-1 table 123, bit 7
 FORCE_BOLD = 1 << 18
 _SPACES = frozenset({0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x2028, 0x2029, 0x3000, 0})
 SAME_PLACE = 1.0  # points: the same word read before and after flattening
-DESCENT = 0.22  # of the size: how far a font reaches below the line
-SAME_LINE = 0.3  # of the size: stamped digits stand a little off the line that they fill
 PICTURE_SHARE = 0.6  # of the page; a photo of a paper covers it, a seal or a logo does not
 FEW_WORDS = 8  # a page of text has more; a scan's stray words do not
 MARKED_SHARE = 0.2  # of words with Vietnamese marks; real prose has about 0.7, bad OCR below 0.1
@@ -187,28 +185,6 @@ def _added(before: list[Word], after: list[Word]) -> list[Word]:
 
 def _same_place(a: Word, b: Word) -> bool:
     return abs(a.x1 - b.x1) <= SAME_PLACE and abs(a.y1 - b.y1) <= SAME_PLACE
-
-
-def lines_of(words: list[Word]) -> list[list[Word]]:
-    """Return `words` as lines from top to bottom, each from left to right.
-
-    Columns that stand side by side share a line, as they do on paper. Words are held together by
-    where they stand on: the height of a box depends on the letters in it.
-    """
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: (-_baseline(w), w.x1)):
-        near = SAME_LINE * max(word.size, lines[-1][0].size) if lines else 0
-        if lines and _baseline(lines[-1][0]) - _baseline(word) <= near:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    for line in lines:
-        line.sort(key=lambda w: w.x1)
-    return lines
-
-
-def _baseline(word: Word) -> float:
-    return word.y1 + DESCENT * word.size
 
 
 def _is_picture(page: pdfium.PdfPage, area: float) -> bool:

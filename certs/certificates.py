@@ -13,8 +13,10 @@ a short path to an anchor exists, so that we know whom to ask and what to accept
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
@@ -137,6 +139,21 @@ def path_to_anchor(
         return None
 
     return climb([leaf])
+
+
+def issuer_hashes(issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
+    """Return issuerNameHash and issuerKeyHash of an OCSP CertID (RFC 6960 clause 4.1.1).
+
+    Over the bytes that stand in the certificate: re-encoding a name may change its string types.
+    """
+    tbs = asn1_x509.Certificate.load(der(issuer))["tbs_certificate"]
+    bits: bytes = tbs["subject_public_key_info"]["public_key"].contents[1:]  # unused-bits octet
+    found = []
+    for data in (tbs["subject"].dump(), bits):
+        digest = hashes.Hash(algorithm)
+        digest.update(data)
+        found.append(digest.finalize())
+    return found[0], found[1]
 
 
 def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ class DevelopmentResponder:
         except (ValueError, TypeError, NotImplementedError):
             return _refused(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
         issuer = self._authority.certificate("issuing")
-        if asked != _identifiers(issuer, algorithm):
+        if asked != certificates.issuer_hashes(issuer, algorithm):
             # The root does not answer OCSP: its certificates name a CRL only.
             return _refused(ocsp.OCSPResponseStatus.UNAUTHORIZED)
         serial = request.serial_number
@@ -145,16 +145,3 @@ class DevelopmentResponder:
 def _refused(status: ocsp.OCSPResponseStatus) -> bytes:
     response = ocsp.OCSPResponseBuilder.build_unsuccessful(status)
     return response.public_bytes(serialization.Encoding.DER)
-
-
-def _identifiers(issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
-    """Return issuerNameHash and issuerKeyHash of RFC 6960 clause 4.1.1."""
-    found = []
-    # The key hash is over the BIT STRING's content: PKCS#1 for RSA, the point for EC.
-    public = issuer.public_key()
-    bits = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
-    for data in (issuer.subject.public_bytes(), bits):
-        digest = hashes.Hash(algorithm)
-        digest.update(data)
-        found.append(digest.finalize())
-    return found[0], found[1]

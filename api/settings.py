@@ -81,10 +81,11 @@ class Settings(BaseSettings):
     )
     s3_access_key: SecretStr | None = Field(default=None, description="Access key of the S3 store.")
     s3_secret_key: SecretStr | None = Field(default=None, description="Secret key of the S3 store.")
-    key_encryption_key: SecretStr | None = Field(
-        default=None,
-        description="Wraps software signing keys at rest: 32 bytes as hex or base64. "
-        "Empty: made once, kept in the data directory with mode 0600.",
+    agency: str = Field(
+        default="co-quan",
+        pattern=r"^[A-Za-z0-9.-]{1,64}$",
+        description="Short code of the agency whose registers these are, e.g. its identifier "
+        "under QĐ 20/2020/QĐ-TTg.",
     )
     public_url: str = Field(
         default="",
@@ -103,12 +104,13 @@ class Settings(BaseSettings):
     )
     fetch_hosts: Listed = Field(
         default=(),
-        description="Further hosts that may be asked for revocation data, as `host` or "
-        "`host:port`; those of the TSA list are allowed by themselves.",
+        description="Further public hosts that may be asked for revocation data. Those that the "
+        "trusted certificates name, and those of the TSA list, are allowed by themselves.",
     )
-    fetch_private: bool = Field(
-        default=False,
-        description="Let the allow-listed hosts be at private or loopback addresses.",
+    fetch_private: Listed = Field(
+        default=(),
+        description="Services inside the network that may be asked, as `host:port`, "
+        "e.g. an internal CA. Nothing else at a private or loopback address is ever asked.",
     )
     sandbox_children: int = Field(
         default=2, ge=1, le=64, description="Documents that are opened at the same time."
@@ -130,7 +132,7 @@ class Settings(BaseSettings):
         "Empty: `antin.log` in the data directory, if there is one.",
     )
 
-    @field_validator("tsa", "fetch_hosts", "trusted_proxies", mode="before")
+    @field_validator("tsa", "fetch_hosts", "fetch_private", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -142,6 +144,14 @@ class Settings(BaseSettings):
             name, _, url = entry.partition("=")
             if not name or urlsplit(url).scheme not in ("http", "https"):
                 raise ValueError(f"{entry!r} is not name=https://…")
+        return value
+
+    @field_validator("fetch_private")
+    @classmethod
+    def _with_ports(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not entry.rpartition(":")[2].isdigit():
+                raise ValueError(f"{entry!r} is not host:port")
         return value
 
     @field_validator("log_level")
@@ -189,6 +199,16 @@ class Settings(BaseSettings):
     def authorities(self) -> tuple[tuple[str, str], ...]:
         """Name and URL of each configured time-stamping authority."""
         return tuple((n, u) for n, _, u in (entry.partition("=") for entry in self.tsa))
+
+    @property
+    def tsa_hosts(self) -> frozenset[str]:
+        """Hosts of the time-stamping authorities."""
+        return frozenset(urlsplit(url).hostname or "" for _, url in self.authorities)
+
+    @property
+    def private_services(self) -> frozenset[tuple[str, int]]:
+        """Host and port of each service inside the network."""
+        return frozenset((h, int(p)) for h, _, p in (e.rpartition(":") for e in self.fetch_private))
 
     @property
     def secure_cookies(self) -> bool:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli import common
+from api.cli import common, identity, keeping, serving
+from api.cli.sign import sign
 from api.cli.verify import verify
 
 app = typer.Typer(
@@ -42,3 +43,18 @@ def before(
 
 
 app.command("verify")(verify)
+app.command("sign")(sign)
+app.add_typer(identity.app, name="identity")
+for command in (
+    keeping.ingest,
+    keeping.search,
+    keeping.get,
+    keeping.export,
+    keeping.fixity,
+    keeping.fsck,
+    keeping.rebuild,
+    serving.serve,
+    serving.work,
+    serving.demo,
+):
+    app.command()(command)

@@ -1,10 +1,10 @@
 """The folder of `--report`: one file per document, named by its digest, whole or absent."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from api.writing import whole_file
 
 
 class ReportFolder:
@@ -18,12 +18,6 @@ class ReportFolder:
         """Write the report of one verified file; one that was never read whole has no digest."""
         if not line["sha256"]:
             return
-        handle, name = tempfile.mkstemp(dir=self.path, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-                json.dump(line, file, ensure_ascii=False, indent=1)
-                file.write("\n")
-            Path(name).replace(self.path / f"{line['sha256']}.json")
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with whole_file(self.path / f"{line['sha256']}.json") as file:
+            # A file name that is not UTF-8 survives as an escape only.
+            file.write(json.dumps(line, ensure_ascii=False, indent=1).encode("utf-8", "replace"))

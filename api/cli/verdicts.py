@@ -100,16 +100,22 @@ def show(name: str, verification: Verification) -> None:
     report = verification.report
     style, vi, en = HEADLINE[(report.integrity, report.indication)]
     console.print(Text(printable(name), style="bold"))
-    console.print(Padding(Text(vi, style=f"bold {style}"), (0, 0, 0, 2)))
-    console.print(Padding(Text(en, style=style), (0, 0, 0, 2)))
+    console.print(Padding(Text(vi, style=f"bold {style}"), (0, 0, 0, 2), expand=False))
+    console.print(Padding(Text(en, style=style), (0, 0, 0, 2), expand=False))
     for reason in report.reasons:
         where = f" [{reason.field_name}]" if reason.field_name else ""
-        console.print(Padding(Text(f"• {printable(reason.vi)}{printable(where)}"), (0, 0, 0, 4)))
-        console.print(Padding(Text(f"→ {printable(reason.remedy_vi)}"), (0, 0, 0, 6)))
-        console.print(Padding(Text(printable(reason.en), style="dim"), (0, 0, 0, 6)))
-        console.print(Padding(Text(f"→ {printable(reason.remedy_en)}", style="dim"), (0, 0, 0, 6)))
+        console.print(
+            Padding(Text(f"• {printable(reason.vi)}{printable(where)}"), (0, 0, 0, 4), expand=False)
+        )
+        console.print(Padding(Text(f"→ {printable(reason.remedy_vi)}"), (0, 0, 0, 6), expand=False))
+        console.print(Padding(Text(printable(reason.en), style="dim"), (0, 0, 0, 6), expand=False))
+        console.print(
+            Padding(
+                Text(f"→ {printable(reason.remedy_en)}", style="dim"), (0, 0, 0, 6), expand=False
+            )
+        )
     if report.signatures:
-        console.print(Padding(_signatures(report.signatures), (0, 0, 0, 4)))
+        console.print(Padding(_signatures(report.signatures), (0, 0, 0, 4), expand=False))
     if verification.extracted is not None:
         table = Table.grid(padding=(0, 2))
         for field in FIELDS:
@@ -117,7 +123,7 @@ def show(name: str, verification: Verification) -> None:
             if value is not None:
                 table.add_row(NAMES[field], printable(str(value.value)))
         if table.row_count:
-            console.print(Padding(table, (0, 0, 0, 4)))
+            console.print(Padding(table, (0, 0, 0, 4), expand=False))
     console.print()
 
 

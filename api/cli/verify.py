@@ -99,10 +99,10 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
                     content, trust=store, at=when, offline=offline, read=not no_read
                 )
             except UnsoundError as e:
-                return verifier.refuse(e.reason, size=e.size, sha256=e.sha256)
+                return verifier.refuse(e.reason, size=e.size, trust=store, at=when, sha256=e.sha256)
             except OSError:
                 # It was there a moment ago, and is not readable now.
-                return verifier.refuse("file.damaged", size=0)
+                return verifier.refuse("file.damaged", size=0, trust=store, at=when)
 
         worst = common.OK
         for source, result in in_order(found, one, jobs):

@@ -10,13 +10,14 @@
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -55,7 +56,7 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(request: Request) -> AsyncIterator[Upload]:
+async def received(request: Request) -> AsyncGenerator[Upload, None]:
     """Take in the form of `request`.
 
     Raises:
@@ -123,3 +124,25 @@ def _save(upload: UploadFile, path: Path) -> None:
     upload.file.seek(0)
     with path.open("wb") as out:
         shutil.copyfileobj(upload.file, out, CHUNK)
+
+
+async def _taken_in(request: Request) -> AsyncGenerator[Upload, None]:
+    async with received(request) as upload:
+        yield upload
+
+
+Received = Annotated[Upload, Depends(_taken_in)]
+"""Parameter type of a route that takes a file."""
+
+
+def body(*required: str, **fields: str) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route that takes a form: field name and its description."""
+    properties = {
+        name: {"type": "string", "description": text}
+        | ({"format": "binary"} if name == "file" else {})
+        for name, text in fields.items()
+    }
+    schema = {"type": "object", "properties": properties, "required": list(required)}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    }

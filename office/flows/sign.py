@@ -9,13 +9,15 @@
 4. When the outcome cannot be recorded, the signature stands and the intent stays open; the sweeper
    closes it as `interrupted`, and the history shows that there may be a signature.
 5. The level that was asked for is the level that is made, or nothing is.
+6. Each file has a signer of its own, made with the trust of the moment and its own budget of
+   requests.
 """
 
 import errno
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +71,7 @@ class Signing:
     def __init__(
         self,
         *,
-        signer: PdfSigner,
+        signer: Callable[[], PdfSigner],
         identities: IdentityStore,
         intents: SigningIntents,
         size_limit: int,
@@ -125,7 +127,7 @@ class Signing:
         self, item: ToSign, request: SignRequest, key: KeyHandle, intent: str, started: float
     ) -> SignOutcome:
         try:
-            signed = self._signer.sign(item.source, item.target, key, request)
+            signed = self._signer().sign(item.source, item.target, key, request)
         except (CertsError, SignerError) as e:
             self._record_failure(intent, e.code)
             raise

@@ -3,7 +3,8 @@
 1. The document is opened in the sandbox only (design.md D3). A child that misses revocation
    evidence says which; the parent gathers it and the child runs again, at most `ROUNDS` times.
 2. The verdict comes from embedded and cached evidence first; the network only fills gaps, within
-   the budget of one document that the revocation source keeps (D4). `offline` never touches it.
+   the budget of one document: each gets a revocation source of its own (D4). `offline` never
+   touches it.
 3. All rounds together have the wall clock of one. When a later round is cut off, the verdict of
    the round before stands: it was made with less evidence, so it is never the more favourable.
 4. A document that is over a limit, or that broke its child, has a verdict like any other:
@@ -15,7 +16,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +24,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from certs.model import Clock, RevocationMaterial, RevocationSource, TrustStore
+from certs.model import Clock, RevocationSource, TrustStore
 from office.extract.fields import extract
 from office.model import Verification
 from signer.errors import LimitExceededError, SignerError
@@ -50,7 +51,7 @@ class Verifier:
         self,
         *,
         sandbox: Sandbox,
-        revocation: RevocationSource | None,
+        revocation: Callable[[TrustStore], RevocationSource] | None,
         clock: Clock,
         size_limit: int,
     ) -> None:
@@ -90,46 +91,43 @@ class Verifier:
             page_texts=() if text is None else tuple(p.text for p in text.pages),
         )
 
-    def refuse(self, reason: str, *, size: int, sha256: str = "") -> Verification:
-        """Return the verdict on a file that was not opened at all, for `reason`."""
-        report = unreadable_report(sha256, size, reason, self._clock.now())
+    def refuse(
+        self, code: str, *, size: int, trust: TrustStore, at: datetime | None, sha256: str = ""
+    ) -> Verification:
+        """Return the verdict on a file that was not opened at all; `code` says why."""
+        request = ValidationRequest(trust=trust, at=at or self._clock.now())
+        report = unreadable_report(sha256=sha256, size=size, code=code, request=request)
         return Verification(report=report, extracted=None, seconds=0.0)
 
     def _verdict(
         self, file: BinaryIO, trust: TrustStore, at: datetime, *, offline: bool
     ) -> ValidationReport:
+        request = ValidationRequest(trust=trust, at=at, offline=offline)
         size = file.seek(0, 2)
         if size > self._size_limit:
-            return unreadable_report(_digest(file), size, "file.limit", at)
+            return unreadable_report(
+                sha256=_digest(file), size=size, code="file.limit", request=request
+            )
         report: ValidationReport | None = None
-        material = RevocationMaterial()
+        source = None if self._revocation is None else self._revocation(trust)
         left = VERIFY.wall
         for _ in range(ROUNDS):
             started = time.monotonic()
-            request = ValidationRequest(trust=trust, at=at, material=material, offline=offline)
             try:
                 report = self._sandbox.run(
                     VALIDATE, request, pdf=file, limits=replace(VERIFY, wall=left)
                 )
             except SignerError as e:
-                return report or self._broken(e, file, size, at)
+                return report or _broken(e, file, size, request)
             left -= time.monotonic() - started
-            if not report.needs or self._revocation is None or left < SHORTEST:
+            if not report.needs or source is None or left < SHORTEST:
                 break
-            more = material | self._revocation.gather(report.needs, offline=offline)
-            if more == material:
+            material = request.material | source.gather(report.needs, offline=offline)
+            if material == request.material:
                 break
-            material = more
+            request = replace(request, material=material)
         assert report is not None  # noqa: S101 - the loop runs at least once
         return report
-
-    def _broken(
-        self, error: SignerError, file: BinaryIO, size: int, at: datetime
-    ) -> ValidationReport:
-        reason = "file.limit" if isinstance(error, LimitExceededError) else "file.damaged"
-        if reason == "file.damaged":
-            _log.warning("the sandbox could not answer: %s", error)
-        return unreadable_report(_digest(file), size, reason, at)
 
     def _read(self, file: BinaryIO) -> DocumentText | None:
         try:
@@ -137,6 +135,15 @@ class Verifier:
         except SignerError as e:
             _log.info("the pages could not be read: %s", e)
             return None
+
+
+def _broken(
+    error: SignerError, file: BinaryIO, size: int, request: ValidationRequest
+) -> ValidationReport:
+    code = "file.limit" if isinstance(error, LimitExceededError) else "file.damaged"
+    if code == "file.damaged":
+        _log.warning("the sandbox could not answer: %s", error)
+    return unreadable_report(sha256=_digest(file), size=size, code=code, request=request)
 
 
 @contextmanager

@@ -1,0 +1,56 @@
+"""The server process: uvicorn around the application, and the jobs beside it."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from api.rest.app import create_app
+from api.wiring import House
+from api.worker import Worker
+
+SHUTDOWN_SECONDS = 10
+"""What open requests may still take: one verification's wall clock."""
+HEADER_BYTES = 64 << 10
+"""Of a request's head."""
+
+
+def run(
+    house: House,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until told to stop; `ready` is called with the address once it answers."""
+    house.open()
+    settings = house.settings
+    listening = socket.create_server(
+        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+    )
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    config = uvicorn.Config(
+        create_app(house),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+    )
+    server = _Announcing(config, lambda: ready(address) if ready else None)
+    with listening, Worker(house):
+        server.run(sockets=[listening])
+
+
+class _Announcing(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()

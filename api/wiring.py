@@ -1,0 +1,402 @@
+"""The composition root: which implementation stands behind each seam. Nothing else constructs.
+
+1. Every part is made at its first use, so that a command pays for what it needs: `verify` loads
+   neither SQLAlchemy nor FastAPI, and makes no data directory.
+2. A server makes all parts at its start (`open`), so that what is missing is found then.
+3. Where the data directory holds a development PKI, its addresses are answered in this process;
+   its root is trusted like an anchor that was added, and marked as development everywhere.
+4. Each document gets its own budget of outgoing requests (`certs.budget`).
+5. What is handed to `House` stands for the part that it would make: tests use fakes this way.
+"""
+
+import hashlib
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from api.settings import Settings
+from certs.clock import SystemClock
+from certs.model import (
+    Clock,
+    Fetcher,
+    IdentityPurpose,
+    RevocationSource,
+    SigningIdentity,
+    TimestampSource,
+    TrustStore,
+)
+from signer.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from archive.archive import Archive
+    from archive.store.base import ObjectStore
+    from certs.dev.authority import DevelopmentAuthority
+    from certs.identities.software import FileIdentityStore
+    from certs.revocation import CachedRevocationSource
+    from office.flows.receive import Receiving
+    from office.flows.sign import Signing
+    from office.flows.verify import Verifier
+    from office.people import People
+    from office.tables.work import IdempotencyKeys, SigningIntents
+    from signer.appearance import AppearanceArtist
+    from signer.creation import PdfSigner
+
+_log = logging.getLogger(__name__)
+
+
+class House:
+    """All parts of one installation. Thread-safe after `open`; close it, or use it as a context."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        fetcher: Fetcher | None = None,
+        timestamps: TimestampSource | None = None,
+        store: "ObjectStore | None" = None,
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self._given_fetcher = fetcher
+        self._given_timestamps = timestamps
+        self._given_store = store
+        self._closing = ExitStack()
+        self._lock = threading.Lock()
+        self._revocation: dict[str, CachedRevocationSource] = {}
+        """By digest of the trust, which decides what hosts may be asked."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what was opened, in reverse order."""
+        self._closing.close()
+
+    def open(self) -> None:
+        """Make every part now (rule 2), and finish what a crash interrupted."""
+        self.sandbox.warm()
+        for part in (self.verifier, self.signing, self.receiving, self.people, self.idempotency):
+            _log.debug("made %s", type(part).__name__)
+        self.recover()
+
+    # -- the floor
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """Where documents are opened."""
+        box = Sandbox(children=self.settings.sandbox_children)
+        self._closing.callback(box.close)
+        return box
+
+    @cached_property
+    def development(self) -> "DevelopmentAuthority | None":
+        """The development PKI of the data directory, if there is one (rule 3)."""
+        folder = self.settings.data / "dev-pki"
+        if not (folder / "authority.json").is_file():
+            return None
+        from certs.dev.authority import DevelopmentAuthority
+
+        return DevelopmentAuthority(folder)
+
+    def trust(self) -> TrustStore:
+        """Return the anchors in force now: those that were added, and the development root."""
+        from certs.anchors import TrustFolder
+
+        kept = TrustFolder(self.settings.data / "trust", self.clock).load()
+        if self.development is None:
+            return kept
+        return TrustStore(anchors=(*kept.anchors, self.development.anchor()), helpers=kept.helpers)
+
+    def fetcher(self, trust: TrustStore) -> Fetcher:
+        """Return the way out: to the hosts that `trust` and the settings name, and no other."""
+        from certs.anchors import hosts_of
+        from certs.fetch import GuardedFetcher
+
+        if self._given_fetcher is not None:
+            return self._given_fetcher
+        out: Fetcher = GuardedFetcher(
+            allowed_hosts={*hosts_of(trust), *self.settings.fetch_hosts, *self.settings.tsa_hosts},
+            allowed_private=self.settings.private_services,
+        )
+        if self.development is not None:
+            from certs.dev.fetcher import DevelopmentFetcher
+
+            out = DevelopmentFetcher(out, self.development, self.clock)
+        return out
+
+    @cached_property
+    def identities(self) -> "FileIdentityStore":
+        """Who can sign here."""
+        from certs.identities.software import FileIdentityStore
+
+        return FileIdentityStore(self.settings.data / "identities", self.clock)
+
+    # -- the database and the archive
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """The database, with its schema up to date."""
+        from archive.catalogue.database import migrate, open_database
+
+        if not self.settings.database_url.get_secret_value():
+            self.settings.data.mkdir(parents=True, exist_ok=True)
+        engine = open_database(self.settings.db_url)
+        self._closing.callback(engine.dispose)
+        migrate(engine)
+        return engine
+
+    @cached_property
+    def store(self) -> "ObjectStore":
+        """Where objects are kept."""
+        if self._given_store is not None:
+            return self._given_store
+        from archive.store.address import open_store
+
+        settings = self.settings
+        key, secret = settings.s3_access_key, settings.s3_secret_key
+        return open_store(
+            settings.store_url,
+            access_key=None if key is None else key.get_secret_value(),
+            secret_key=None if secret is None else secret.get_secret_value(),
+        )
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """The archive."""
+        from archive.archive import Archive
+
+        archive = Archive(
+            store=self.store, engine=self.engine, clock=self.clock, agency=self.settings.agency
+        )
+        archive.prepare()
+        self._closing.callback(archive.close)
+        return archive
+
+    # -- people and flows
+
+    @cached_property
+    def people(self) -> "People":
+        """Accounts."""
+        from office.people import People
+
+        return People(self.engine, self.clock)
+
+    @cached_property
+    def idempotency(self) -> "IdempotencyKeys":
+        """Answers to requests that come twice."""
+        from office.tables.work import IdempotencyKeys
+
+        return IdempotencyKeys(self.engine, self.clock)
+
+    @cached_property
+    def intents(self) -> "SigningIntents":
+        """What was about to be signed."""
+        from office.tables.work import SigningIntents
+
+        return SigningIntents(self.engine, self.clock)
+
+    @cached_property
+    def verifier(self) -> "Verifier":
+        """Verifies documents."""
+        from office.flows.verify import Verifier
+
+        return Verifier(
+            sandbox=self.sandbox,
+            revocation=self.revocation,
+            clock=self.clock,
+            size_limit=self.settings.upload_limit,
+        )
+
+    def revocation(self, trust: TrustStore) -> RevocationSource:
+        """Return a source of revocation evidence for one document (rule 4)."""
+        with self._lock:
+            shared = self._revocation.get(trust.digest)
+            if shared is None:
+                shared = self._revocation[trust.digest] = self._revocation_source(trust)
+        return shared.for_document()
+
+    def _revocation_source(self, trust: TrustStore) -> "CachedRevocationSource":
+        from certs.cache import FileRevocationCache, MemoryRevocationCache
+        from certs.revocation import CachedRevocationSource
+
+        data = self.settings.data
+        behind = FileRevocationCache(data / "cache", self.clock) if data.is_dir() else None
+        cache = MemoryRevocationCache(self.clock, behind)
+        return CachedRevocationSource(self.fetcher(trust), self.clock, cache)
+
+    @cached_property
+    def receiving(self) -> "Receiving":
+        """Takes documents in."""
+        from office.flows.receive import Receiving
+
+        return Receiving(
+            archive=self.archive,
+            verifier=self.verifier,
+            sandbox=self.sandbox,
+            trust=self.trust,
+            size_limit=self.settings.upload_limit,
+        )
+
+    @cached_property
+    def signing(self) -> "Signing":
+        """Signs documents."""
+        from office.flows.sign import Signing
+
+        return Signing(
+            signer=self._signer,
+            identities=self.identities,
+            intents=self.intents,
+            size_limit=self.settings.upload_limit,
+        )
+
+    @cached_property
+    def _artist(self) -> "AppearanceArtist":
+        from signer.appearance import AppearanceArtist
+        from signer.typeset import Typesetter
+
+        return AppearanceArtist(Typesetter())
+
+    def _signer(self) -> "PdfSigner":
+        from signer.creation import PdfSigner
+
+        trust = self.trust()
+        return PdfSigner(
+            sandbox=self.sandbox,
+            timestamps=self.timestamps(trust),
+            revocation=self.revocation(trust),
+            trust=trust,
+            clock=self.clock,
+            artist=self._artist,
+        )
+
+    def timestamps(self, trust: TrustStore) -> TimestampSource | None:
+        """Return the time-stamping authorities, or `None` where there is none."""
+        if self._given_timestamps is not None:
+            return self._given_timestamps
+        return None
+
+    # -- keeping house
+
+    def recover(self) -> dict[str, int]:
+        """Finish what a crash interrupted; idempotent. Return how much there was of each."""
+        recovery = self.archive.recover()
+        return {
+            "published": len(recovery.published),
+            "waiting": len(recovery.waiting),
+            "interrupted": self.intents.interrupted(),
+        }
+
+    def sweep(self) -> dict[str, int]:
+        """Remove what nothing needs any more; idempotent."""
+        return {"staged": len(self.archive.sweep()), "answers": self.idempotency.sweep()}
+
+    def readiness(self) -> dict[str, bool]:
+        """Return which parts can do their work now; why not is in the log."""
+
+        def works(name: str, probe: Callable[[], object]) -> bool:
+            try:
+                probe()
+            except Exception:  # noqa: BLE001 - whatever it is, the part is not ready
+                _log.warning("not ready: %s", name, exc_info=True)
+                return False
+            return True
+
+        def stamp() -> None:
+            source = self.timestamps(self.trust())
+            if source is not None:
+                source.stamp(secrets.token_bytes(32), "sha256")
+
+        probes = {
+            "database": self.archive.ping,
+            "store": self._ask_store,
+            "sandbox": self.sandbox.warm,
+            "timestamps": stamp,
+        }
+        return {name: works(name, probe) for name, probe in probes.items()}
+
+    def _ask_store(self) -> None:
+        """Write, read back and remove a small object, as ingest does with a large one."""
+        from archive.store.base import STAGING, read_all
+
+        key, data = f"{STAGING}probe-{secrets.token_hex(8)}", secrets.token_bytes(64)
+        self.store.put_once(key, data, hashlib.sha256(data).hexdigest())
+        try:
+            read_all(self.store, key)
+        finally:
+            self.store.delete_staged(key)
+
+
+def build(settings: Settings) -> House:
+    """Return the house of `settings`; nothing is made yet (rule 1)."""
+    return House(settings)
+
+
+def make_development_pki(settings: Settings, *, port: int | None = None) -> Path:
+    """Make the development PKI and its people, or what is missing of them; return its root."""
+    from certs.dev.authority import DEFAULT_PORT, DevelopmentAuthority
+
+    with House(settings) as house:
+        folder = settings.data / "dev-pki"
+        authority = DevelopmentAuthority.ensure(folder, house.clock, port=port or DEFAULT_PORT)
+        authority.ensure_identities(house.identities, house.clock)
+        return authority.root_path.absolute()
+
+
+def enrol_development(
+    house: House,
+    identity_id: str,
+    *,
+    name: str,
+    organization: str,
+    title: str | None,
+    purpose: IdentityPurpose,
+) -> SigningIdentity:
+    """Make one more development identity.
+
+    Raises:
+        IdentityInvalidError: there is no development PKI, or the id is taken or malformed.
+
+    """
+    from certs.dev.authority import DevelopmentAuthority
+    from certs.dev.profiles import Subject
+
+    authority = house.development or DevelopmentAuthority(house.settings.data / "dev-pki")
+    subject = Subject(
+        id=identity_id,
+        role="person",
+        key="rsa2048",
+        common_name=name,
+        organization=organization,
+        title=title,
+        purpose=purpose,
+    )
+    authority.enrol(subject, house.identities, house.clock.now())
+    return house.identities.get(identity_id)
+
+
+@contextmanager
+def verification(
+    settings: Settings, trust_paths: tuple[Path, ...] | None
+) -> "Iterator[tuple[Verifier, TrustStore]]":
+    """Yield what `verify` needs, and nothing more (rule 1): the verifier, and whom to trust.
+
+    Raises:
+        AnchorInvalidError: a path that holds no certificate.
+
+    """
+    from certs.anchors import load_anchors
+
+    with House(settings) as house:
+        trust = house.trust() if trust_paths is None else load_anchors(trust_paths)
+        yield house.verifier, trust

@@ -12,12 +12,14 @@ import eu.europa.esig.dss.diagnostic.jaxb.XmlObjectModification;
 import eu.europa.esig.dss.enumerations.Indication;
 import eu.europa.esig.dss.enumerations.TimestampType;
 import eu.europa.esig.dss.jaxb.object.Message;
+import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.model.x509.CertificateToken;
 import eu.europa.esig.dss.simplereport.SimpleReport;
 import eu.europa.esig.dss.spi.policy.SignaturePolicyProvider;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
+import eu.europa.esig.dss.spi.x509.revocation.crl.ExternalResourcesCRLSource;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.validation.reports.Reports;
 import java.io.IOException;
@@ -28,6 +30,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +48,7 @@ final class DssValidation {
     /** What holds for every file of a run. */
     static final class Settings {
         private final CommonTrustedCertificateSource trusted = new CommonTrustedCertificateSource();
+        private final List<DSSDocument> revocationLists = new ArrayList<>();
         private Date at;
         private Path policy;
         private Path reports;
@@ -63,6 +67,11 @@ final class DssValidation {
             }
         }
 
+        /** Offers a revocation list (DER or PEM) that stands for the one DSS would have fetched. */
+        void revocationList(Path file) {
+            revocationLists.add(new FileDocument(file.toFile()));
+        }
+
         void at(String time) {
             at = Date.from(OffsetDateTime.parse(time).toInstant());
         }
@@ -75,11 +84,13 @@ final class DssValidation {
             reports = Files.createDirectories(directory);
         }
 
-        /** A verifier that has the file and the trusted certificates, and nothing to fetch with. */
+        /** A verifier that has the file and what was handed in, and nothing to fetch with. */
         private CommonCertificateVerifier verifier() {
             CommonCertificateVerifier verifier = new CommonCertificateVerifier(true);
             verifier.setAIASource(null);
-            verifier.setCrlSource(null);
+            verifier.setCrlSource(revocationLists.isEmpty()
+                    ? null
+                    : new ExternalResourcesCRLSource(revocationLists.toArray(DSSDocument[]::new)));
             verifier.setOcspSource(null);
             verifier.addTrustedCertSources(trusted);
             return verifier;

@@ -27,8 +27,8 @@ import java.util.jar.Manifest;
  * Asks other people's validators: one JSON line per file, in the order given.
  *
  * <pre>
- * java -jar foreign-validators.jar [--trust FILE_OR_DIR]... [--at ISO8601] [--policy FILE]
- *                                  [--reports DIR] [--seconds N] [FILE...]
+ * java -jar foreign-validators.jar [--trust FILE_OR_DIR]... [--crl FILE]... [--at ISO8601]
+ *                                  [--policy FILE] [--reports DIR] [--seconds N] [FILE...]
  *   --pdfa            say PDF/A flavour and compliance (veraPDF) instead of the signatures
  *   --check-report    say whether each FILE is an ETSI TS 119 102-2 report by its schema
  *   --version         say which releases answer
@@ -58,6 +58,7 @@ public final class Main {
         for (int i = 0; i < arguments.length; i++) {
             switch (arguments[i]) {
                 case "--trust" -> settings.trust(Path.of(arguments[++i]));
+                case "--crl" -> settings.revocationList(Path.of(arguments[++i]));
                 case "--at" -> settings.at(arguments[++i]);
                 case "--policy" -> settings.policy(Path.of(arguments[++i]));
                 case "--reports" -> settings.reports(Path.of(arguments[++i]));

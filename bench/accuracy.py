@@ -1,0 +1,244 @@
+"""Our verdicts beside those of EU DSS and pdfsig, on files that say what the verdict should be.
+
+    .venv/bin/python bench/accuracy.py CORPUS_DIR… [--out docs/verification/accuracy.md]
+
+A corpus directory may bring `expected.csv` (columns file, expected_intact,
+expected_modified_after_signing, expected_malformed) or `truth.csv` (file, signed), and a folder
+`ca/` whose certificates are then trusted by DSS and by us alike.
+
+1. What is stated: *bad* where a digest or signature does not hold or the file was changed against
+   its rules; *good* where it holds and nothing, or only what is permitted, was changed; *unsigned*;
+   else *open*.
+2. Others' answers are read as `foreign_validators` says; ours is `integrity` of
+   `./antin verify --json --offline`.
+3. "We pass, DSS does not" (our INTACT against any other word of its, our TOTAL-PASSED against any
+   other indication) and "we pass, pdfsig fails" must be explained, file by file, in
+   `tests/foreign/explained.csv`; exit status 1 while a row has no explanation.
+4. Seconds are per file: ours as the command reports them (reading left out), DSS within a machine
+   that has first seen all files once, pdfsig with its process, which has nothing to warm.
+"""
+
+import argparse
+import csv
+import datetime as dt
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import foreign_validators
+from accuracy_tables import Case, by_group, differences, indications, matrix, speed
+from foreign_validators import Integrity, Opinion, Token, dss, pdfsig, versions
+
+ROOT = Path(__file__).resolve().parent.parent
+EXPLAINED = ROOT / "tests" / "foreign" / "explained.csv"
+
+
+def cases_of(corpus: Path) -> list[Case]:
+    """Read a corpus by rule 1; files that no list names are *open*."""
+    stated: dict[str, tuple[str, str]] = {}
+    for table, read in (("expected.csv", _expected), ("truth.csv", _truth)):
+        if (corpus / table).exists():
+            with (corpus / table).open(newline="", encoding="utf-8") as lines:
+                stated |= {row["file"]: read(row) for row in csv.DictReader(lines)}
+    cases = []
+    for path in sorted(p for p in corpus.rglob("*") if p.suffix.lower() == ".pdf"):
+        inside = path.relative_to(corpus).as_posix()
+        group, what = stated.get(inside, ("open", ""))
+        cases.append(
+            Case(
+                path=path,
+                name=f"{corpus.name}/{inside}",
+                group=group,
+                stated=what,
+                corpus=corpus.name,
+            )
+        )
+    return cases
+
+
+def _expected(row: dict[str, str]) -> tuple[str, str]:
+    intact, changed = row["expected_intact"], row["expected_modified_after_signing"]
+    detail = row.get("expected_detail", "")
+    if intact == "no" or changed in {"yes", "suspicious"}:
+        return "bad", detail or f"intact {intact}, modified {changed}"
+    if intact == "yes" and changed in {"no", "permitted"} and row["expected_malformed"] != "yes":
+        return "good", detail
+    return ("unsigned" if intact == "na" else "open"), detail
+
+
+def _truth(row: dict[str, str]) -> tuple[str, str]:
+    return ("good", "") if row["signed"] == "yes" else ("unsigned", row.get("signature_state", ""))
+
+
+def ask_us(cases: Sequence[Case], trust: Path | None) -> str | None:
+    """Fill in our answers; return why there are none, if there are none."""
+    for start in range(0, len(cases), 100):
+        part = cases[start : start + 100]
+        done = subprocess.run(
+            [
+                str(ROOT / "antin"),
+                *("verify", "--json", "--offline", "--no-read"),
+                *(["--trust", str(trust)] if trust else []),
+                *(str(case.path) for case in part),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in {0, 1, 2}:
+            return f"exit status {done.returncode}"
+        lines = {one["file"]: one for one in map(json.loads, done.stdout.splitlines())}
+        for case in part:
+            if (one := lines.get(str(case.path))) is None:
+                return f"no line for {case.name}"
+            case.answers["ours"] = Opinion(
+                file=case.name,
+                integrity=Integrity(one["integrity"]),
+                tokens=tuple(
+                    Token(
+                        field=s["field"],
+                        intact=s["integrity"] == "INTACT",
+                        indication=s["indication"],
+                        sub_indication=s["sub_indication"],
+                        level=s["level"],
+                        is_timestamp=s["kind"] != "signature",
+                    )
+                    for s in one["signatures"]
+                ),
+                seconds=one["seconds"],
+                why=tuple(dict.fromkeys(reason["code"] for reason in one["reasons"])),
+            )
+    return None
+
+
+def ask_others(cases: Sequence[Case], trust: Path | None, keep: Path | None) -> None:
+    paths = [case.path for case in cases]
+    raw = []
+    for case, (opinion, answer) in zip(
+        cases, dss(paths, trust=[trust] if trust else [], warm_up=len(paths)), strict=True
+    ):
+        case.answers["DSS"] = opinion
+        raw.append(answer | {"file": case.name})
+    for case, opinion in zip(cases, pdfsig(paths), strict=True):
+        case.answers["pdfsig"] = opinion
+    if keep and cases:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / f"dss_{cases[0].corpus}.jsonl").write_text(
+            "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in raw), encoding="utf-8"
+        )
+
+
+def explanations() -> dict[tuple[str, str], str]:
+    if not EXPLAINED.exists():
+        return {}
+    with EXPLAINED.open(newline="", encoding="utf-8") as lines:
+        return {(r["file"], r["validator"]): r["reason"] for r in csv.DictReader(lines)}
+
+
+def report(cases: Sequence[Case], missing: str | None) -> tuple[str, int]:
+    """Return the document, and the number of rows that are not explained."""
+    who = ["DSS", "pdfsig"] if missing else ["ours", "DSS", "pdfsig"]
+    v = versions()
+    intact, altered = Integrity.INTACT, Integrity.ALTERED
+    made = (
+        f"Made by `bench/accuracy.py`; do not edit. {dt.datetime.now(dt.UTC):%Y-%m-%d}; EU DSS "
+        f"{v['dss']} (default policy, offline), pdfsig of poppler {v['pdfsig']} (`-nocert "
+        f"-no-ocsp`), Java {v['java']}."
+    )
+    out = [
+        "# Verdicts side by side",
+        "",
+        made,
+        "",
+        *(line for line in (__doc__ or "").split("\n\n", 3)[3].strip().splitlines()),
+        "",
+        "How others' answers are read:",
+        "",
+        *(line for line in _reading()),
+        "",
+    ]
+    if missing:
+        out += [f"Our own verdicts are missing from this run: {missing}.", ""]
+    unexplained = 0
+    for corpus in dict.fromkeys(c.corpus for c in cases):
+        here = [c for c in cases if c.corpus == corpus]
+        out += [f"## {corpus}: {len(here)} files", "", *by_group(here, who)]
+        out += ["Seconds per file:", "", *speed(here, who)]
+        for other in () if missing else ("DSS", "pdfsig"):
+            out += matrix(here, "ours", other)
+        if not missing:
+            out += indications(here)
+            explained = explanations()
+            for title, which, other, must in _LISTS:
+                rows, open_rows = differences(
+                    here, which, who[:2], explained if must else None, other
+                )
+                out += [f"### {title}", "", *rows]
+                unexplained += open_rows
+        else:
+            out += matrix(here, "DSS", "pdfsig")
+        for other in who:
+            out += [f"### Stated bad, called INTACT by {other}", ""]
+            out += differences(here, _called(other, "bad", intact), [other])[0]
+            out += [f"### Stated good, called ALTERED by {other}", ""]
+            out += differences(here, _called(other, "good", altered), [other])[0]
+    return "\n".join(out).rstrip() + "\n", unexplained
+
+
+def _called(who: str, group: str, word: Integrity) -> Callable[[Case], bool]:
+    return lambda c: c.group == group and c.said(who) is word
+
+
+def _we_pass_dss_does_not(case: Case) -> bool:
+    theirs = case.said("DSS")
+    passed = case.answers["ours"].indication == "TOTAL-PASSED"
+    refused = passed and case.answers["DSS"].indication != "TOTAL-PASSED"
+    return case.said("ours") is Integrity.INTACT and (theirs is not Integrity.INTACT or refused)
+
+
+def _dss_passes_we_do_not(case: Case) -> bool:
+    return case.said("DSS") is Integrity.INTACT and case.said("ours") is not Integrity.INTACT
+
+
+def _we_pass_pdfsig_fails(case: Case) -> bool:
+    return case.said("ours") is Integrity.INTACT and case.said("pdfsig") is Integrity.ALTERED
+
+
+_LISTS = (
+    ("We pass, DSS does not", _we_pass_dss_does_not, "DSS", True),
+    ("DSS passes, we do not", _dss_passes_we_do_not, "DSS", False),
+    ("We pass, pdfsig fails", _we_pass_pdfsig_fails, "pdfsig", True),
+)
+
+
+def _reading() -> list[str]:
+    """The numbered rules of `foreign_validators`, so that they stand in one place."""
+    return (foreign_validators.__doc__ or "").split("\n\n", 2)[2].strip().splitlines()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", 1)[0])
+    parser.add_argument("corpora", metavar="CORPUS_DIR", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "verification" / "accuracy.md")
+    parser.add_argument("--keep", type=Path, help="folder for DSS's raw answers, JSON Lines")
+    options = parser.parse_args()
+    cases: list[Case] = []
+    missing: str | None = None
+    for corpus in map(Path.resolve, options.corpora):
+        here = cases_of(corpus)
+        trust = corpus / "ca" if (corpus / "ca").is_dir() else None
+        missing = missing or ask_us(here, trust)
+        ask_others(here, trust, options.keep)
+        cases += here
+        print(f"{corpus.name}: {len(here)} files", file=sys.stderr)
+    text, unexplained = report(cases, missing)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(text, encoding="utf-8")
+    print(f"{len(cases)} files; {unexplained} unexplained; our answers: {missing or 'all'}")
+    return 1 if unexplained or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -15,13 +15,16 @@ import secrets
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from archive.model import DocumentMetadata
 from certs.model import Clock
 from office.model import Verification
 from signer.render import PageSizes
+from signer.validation.report import Box
 
 LAST_LOOK = timedelta(minutes=15)
 LONGEST = timedelta(hours=2)
@@ -38,6 +41,8 @@ class Kept:
     id: str
     owner: str
     """Browser id or person id (rule 2)."""
+    origin: str
+    """Where it came from, for whoever wants it again; empty for an upload."""
     folder: Path
     name: str
     """As it came in; shown, never used as a path."""
@@ -48,8 +53,10 @@ class Kept:
     verification: Verification | None = None
     sizes: PageSizes | None = None
     """Sizes of the pages; `None` when they could not be established."""
-    note: str | None = None
-    """What the flow that put it here wants to remember, e.g. the level that was signed."""
+    place: Box | None = None
+    """Where the person's signature goes, when whoever made the document said so."""
+    given: DocumentMetadata | None = None
+    """What is known of the document without reading it."""
 
     @property
     def path(self) -> Path:
@@ -70,12 +77,19 @@ class Shelf:
         self._kept: dict[str, tuple[Kept, datetime]] = {}
         """By id, with the last look; in order of the last look, oldest first."""
 
-    def folder(self) -> Path:
-        """Return a new folder on the shelf's own disk; files are put into it, then `keep` it."""
-        return Path(tempfile.mkdtemp(dir=self._root.name))
+    def take(
+        self, fill: Callable[[Path], object], *, owner: str, name: str, origin: str = ""
+    ) -> Kept:
+        """Put down what `fill` writes as `document.pdf` into the folder that it is given."""
+        folder = Path(tempfile.mkdtemp(dir=self._root.name))
+        try:
+            fill(folder)
+            return self._keep(folder, owner=owner, name=name, origin=origin)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
-    def keep(self, folder: Path, *, owner: str, name: str) -> Kept:
-        """Put down `folder` with its `document.pdf`."""
+    def _keep(self, folder: Path, *, owner: str, name: str, origin: str) -> Kept:
         digest = hashlib.sha256()
         with (folder / "document.pdf").open("rb") as file:
             while block := file.read(1 << 20):
@@ -84,6 +98,7 @@ class Shelf:
         kept = Kept(
             id=secrets.token_urlsafe(16),
             owner=owner,
+            origin=origin,
             folder=folder,
             name=name,
             sha256=digest.hexdigest(),
@@ -102,14 +117,16 @@ class Shelf:
         *,
         verification: Verification | None = None,
         sizes: PageSizes | None = None,
-        note: str | None = None,
+        place: Box | None = None,
+        given: DocumentMetadata | None = None,
     ) -> Kept:
         """Put what was found out beside the document."""
         amended = replace(
             kept,
             verification=verification or kept.verification,
             sizes=sizes or kept.sizes,
-            note=note or kept.note,
+            place=place or kept.place,
+            given=given or kept.given,
         )
         with self._lock:
             if kept.id in self._kept:
@@ -137,11 +154,14 @@ class Shelf:
             raise GoneError
         return found[0]
 
-    def drop(self, kept: Kept) -> None:
-        """Take one document off the shelf."""
+    def find_origin(self, origin: str, owner: str) -> Kept | None:
+        """Return this owner's document from there, counted as a look at it, or `None`."""
         with self._lock:
-            self._kept.pop(kept.id, None)
-        _remove([kept])
+            ids = [k.id for k, _ in self._kept.values() if (k.origin, k.owner) == (origin, owner)]
+        try:
+            return self.find(ids[-1], owner) if ids else None
+        except GoneError:
+            return None
 
     def close(self) -> None:
         """Take everything off the shelf."""

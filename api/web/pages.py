@@ -116,7 +116,8 @@ def page(
 
 def is_development(request: Request) -> bool:
     """Return whether this house runs with identities of no legal value."""
-    return any(identity.development for identity in request.app.state.house.identities.list())
+    house = request.app.state.house
+    return house.development is not None or any(i.development for i in house.identities.list())
 
 
 def _in_other_language(request: Request, language: Language) -> str:

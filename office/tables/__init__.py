@@ -4,6 +4,6 @@ Importing this package makes that metadata complete.
 """
 
 from archive.catalogue.tables import metadata
-from office.tables import people
+from office.tables import people, work
 
-__all__ = ["metadata", "people"]
+__all__ = ["metadata", "people", "work"]

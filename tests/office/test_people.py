@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import inspect, select, text
 
-from archive.catalogue.database import open_database
+from archive.catalogue.database import migrate, open_database
 from office.errors import (
     AccountExistsError,
     AccountInvalidError,
@@ -13,7 +13,6 @@ from office.errors import (
 )
 from office.people import ABSOLUTE, IDLE, WINDOW, NewPerson, People
 from office.roles import READERS, SIGNERS, Role
-from office.tables import metadata
 from office.tables.people import login_failures, sessions
 
 PASSWORD = "Mật khẩu của tôi 2026"
@@ -38,7 +37,7 @@ def clock():
 @pytest.fixture
 def engine(tmp_path):
     engine = open_database(f"sqlite:///{tmp_path / 'people.db'}")
-    metadata.create_all(engine)
+    migrate(engine)
     yield engine
     engine.dispose()
 
@@ -306,3 +305,23 @@ def new(account="van.thu", password=PASSWORD):
         agency="Ủy ban nhân dân xã Thử Nghiệm",
         roles=frozenset({Role.CLERK}),
     )
+
+
+def test_the_migrations_make_the_tables_that_the_code_speaks_to(engine):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from office.tables import metadata
+
+    with engine.connect() as db:
+        context = MigrationContext.configure(db, opts={"compare_type": True})
+        found = compare_metadata(context, metadata)
+    ours = {
+        "people",
+        "person_roles",
+        "person_identities",
+        "sessions",
+        "api_tokens",
+        "login_failures",
+    }
+    assert [d for d in found if any(name in repr(d) for name in ours)] == []

@@ -8,6 +8,9 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const bar = status.querySelector("progress");
   const buttons = form.querySelectorAll("button");
 
+  const chosen = form.querySelector("[data-chosen]");
+  form.classList.add("has-scripts");
+
   const say = (text) => {
     status.hidden = false;
     words.textContent = text;
@@ -26,6 +29,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       fail(form.dataset.tooLarge);
       return;
     }
+    chosen.textContent = file.name;
     for (const button of buttons) button.disabled = true;
     bar.hidden = false;
     bar.value = 0;

@@ -361,10 +361,11 @@ def _signer(order: int, signature: SignatureReport, texts: Texts) -> SignerLine:
         Tone.BAD: _("Không hợp lệ"),
     }[tone]
     name = signature.signer.common_name if signature.signer else None
+    organization = signature.signer.organization if signature.signer else None
     return SignerLine(
         order=order,
         name=name or _("Không rõ tên"),
-        organization=signature.signer.organization if signature.signer else None,
+        organization=organization if organization != name else None,
         kind=_("Dấu thời gian trên văn bản") if stamp else _("Chữ ký số"),
         tone=tone,
         verdict=words,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
     from archive.store.base import ObjectStore
+    from certs.anchors import TrustFolder
     from certs.dev.authority import DevelopmentAuthority
     from certs.identities.software import FileIdentityStore
     from certs.revocation import CachedRevocationSource
@@ -111,9 +112,7 @@ class House:
 
     def trust(self) -> TrustStore:
         """Return the anchors in force now: those that were added, and the development root."""
-        from certs.anchors import TrustFolder
-
-        kept = TrustFolder(self.settings.data / "trust", self.clock).load()
+        kept = trust_folder(self).load()
         if self.development is None:
             return kept
         return TrustStore(anchors=(*kept.anchors, self.development.anchor()), helpers=kept.helpers)
@@ -284,7 +283,24 @@ class House:
         """Return the time-stamping authorities, or `None` where there is none."""
         if self._given_timestamps is not None:
             return self._given_timestamps
-        return None
+        from certs.timestamping import HttpTimestampSource, TimestampAuthority
+
+        authorities = [
+            TimestampAuthority(name=name, url=url) for name, url in self.settings.authorities
+        ]
+        if not authorities and self.development is not None:
+            authorities = [
+                TimestampAuthority(
+                    name="development",
+                    url=f"{self.development.base_url}/tsa",
+                    chain=self.development.tsa_chain(),
+                )
+            ]
+        if not authorities:
+            return None
+        return HttpTimestampSource(
+            authorities, self.fetcher(trust), self.clock, trust=lambda: trust
+        )
 
     # -- keeping house
 
@@ -340,6 +356,13 @@ class House:
 def build(settings: Settings) -> House:
     """Return the house of `settings`; nothing is made yet (rule 1)."""
     return House(settings)
+
+
+def trust_folder(house: House) -> "TrustFolder":
+    """Return where the anchors of the data directory are kept."""
+    from certs.anchors import TrustFolder
+
+    return TrustFolder(house.settings.data / "trust", house.clock)
 
 
 def make_development_pki(settings: Settings, *, port: int | None = None) -> Path:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import common, identity, keeping, serving
+from api.cli import administration, common, identity, keeping, serving, testing
 from api.cli.sign import sign
 from api.cli.verify import verify
 
@@ -56,5 +56,10 @@ for command in (
     serving.serve,
     serving.work,
     serving.demo,
+    administration.doctor,
 ):
     app.command()(command)
+app.add_typer(administration.trust_app, name="trust")
+app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    testing.test
+)

@@ -3,7 +3,6 @@
 import ctypes
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,6 +21,7 @@ ITALIC = 1 << 6  # PDF 32000-1 table 123, bit 7
 FORCE_BOLD = 1 << 18
 _SPACES = frozenset({0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x2028, 0x2029, 0x3000, 0})
 SAME_PLACE = 1.0  # points: the same word read before and after flattening
+TOUCHING = 0.1  # of the size: no space is as narrow
 PICTURE_SHARE = 0.6  # of the page; a photo of a paper covers it, a seal or a logo does not
 FEW_WORDS = 8  # a page of text has more; a scan's stray words do not
 MARKED_SHARE = 0.2  # of words with Vietnamese marks; real prose has about 0.7, bad OCR below 0.1
@@ -83,7 +83,7 @@ def _page(document: pdfium.PdfDocument, number: int) -> PageText:
         return PageText(page=number, width=0, height=0, text="", words=(), kind="scan")
     frame = frame_of(page)
     width, height = page.get_size()
-    own = list(_words(page, frame))
+    own = _words(page, frame)
     pictured = _is_picture(page, width * height)
     stamps: list[Word] = []
     if has_appearances(page):
@@ -91,7 +91,7 @@ def _page(document: pdfium.PdfDocument, number: int) -> PageText:
         pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_NORMALDISPLAY)
         page.close()
         page = page_of(document, number)
-        stamps = _added(own, list(_words(page, frame)))
+        stamps = _added(own, _words(page, frame))
     page.close()
     lines = lines_of([*own, *stamps])
     words = [w for line in lines for w in line]
@@ -105,26 +105,79 @@ def _page(document: pdfium.PdfDocument, number: int) -> PageText:
     )
 
 
-def _words(page: pdfium.PdfPage, frame: Frame) -> Iterator[Word]:
-    """Yield the words in the order of the content."""
+def _words(page: pdfium.PdfPage, frame: Frame) -> list[Word]:
+    """Return the words in the order of the content."""
     text = page.get_textpage()
+    words: list[Word] = []
+    joined: list[bool] = []  # whether the space before a word is pdfium's own idea
     try:
         count = text.count_chars()
         start = 0
         letters: list[str] = []
+        guessed = False
         for index in range(count + 1):
             code = pdfium_c.FPDFText_GetUnicode(text, index) if index < count else 0x20
-            if code in _SPACES:
-                word = clean("".join(letters))
-                if word:
-                    yield _word(text, start, index - 1, word, frame)
-                letters = []
+            if code not in _SPACES:
+                if not letters:
+                    start = index
+                letters.append(chr(code))
                 continue
-            if not letters:
-                start = index
-            letters.append(chr(code))
+            said = clean("".join(letters))
+            if said:
+                words.append(_word(text, start, index - 1, said, frame))
+                joined.append(guessed)
+                guessed = True
+            letters = []
+            guessed = guessed and index < count and pdfium_c.FPDFText_IsGenerated(text, index) == 1
     finally:
         text.close()
+    echoes = _echoes(words)
+    whole: list[Word] = []
+    for word, guess in zip(words, joined, strict=True):
+        if id(word) in echoes:
+            continue
+        if whole and guess and _touch(whole[-1], word):
+            whole[-1] = _one(whole[-1], word)
+        else:
+            whole.append(word)
+    return whole
+
+
+def _touch(a: Word, b: Word) -> bool:
+    return abs(b.x1 - a.x2) < TOUCHING * a.size and abs(b.y1 - a.y1) < TOUCHING * a.size
+
+
+def _one(a: Word, b: Word) -> Word:
+    return replace(
+        a,
+        text=clean(a.text + b.text),
+        x1=min(a.x1, b.x1),
+        y1=min(a.y1, b.y1),
+        x2=max(a.x2, b.x2),
+        y2=max(a.y2, b.y2),
+    )
+
+
+def _echoes(words: list[Word]) -> set[int]:
+    """Return the ids of words that only say again a letter of the word they stand in.
+
+    Some fonts draw ơ and ư as two glyphs, and typesetters name both of them "ơ": the second comes
+    out as a word of one letter, and cuts the word in two.
+    """
+    return {
+        id(word)
+        for word in words
+        if len(word.text) == 1
+        and not word.text.isascii()
+        and any(
+            word.text in other.text
+            and other is not word
+            and len(other.text) > 1
+            and other.x1 <= (word.x1 + word.x2) / 2 <= other.x2
+            and abs(other.y1 - word.y1) < other.size / 2
+            for other in words
+        )
+    }
 
 
 def _word(text: pdfium.PdfTextPage, first: int, last: int, word: str, frame: Frame) -> Word:

@@ -28,8 +28,10 @@ from signer.validation.report import Box
 T = TypeVar("T")
 
 COVER_PAGES = 3  # the header is on the first page, or behind a cover
+TITLE_LINES = 8  # between header and title: marks of urgency and secrecy, a stamp of arrival
 SUBJECT_LINES = 9
 SUBJECT_GAP = 2.3  # of the size, from line to line: a wider one ends the subject
+AGENCY_LENGTH = 200  # characters; the data field of Nghị định 30, Phụ lục VI
 SMALL = 0.75  # of the size: a footnote mark
 SURE, LIKELY = 0.95, 0.8
 
@@ -113,7 +115,7 @@ def _agency(top: Header, text: DocumentText) -> Field[str] | None:
     if not name:
         return None
     printed = _joined(name)
-    if not printed or any(c.isdigit() for c in printed.split()[0]):
+    if not printed or len(printed) > AGENCY_LENGTH or printed[0].isdigit():
         return None
     sure = vocabulary().agency_at.match(fold(printed)) is not None
     block = Line(tuple(w for line in name for w in line.words))
@@ -156,22 +158,16 @@ def _as_spelled(printed: str, text: DocumentText) -> str:
 
 
 def _title(top: Header) -> tuple[Field[str] | None, Field[str] | None]:
-    middle = top.page.width / 2
-    for at, line in enumerate(top.below[:8]):
-        if line.is_rule:
-            continue
+    for at, line in enumerate(top.below[:TITLE_LINES]):
         if vocabulary().body_at.match(line.folded):
             break
-        found = vocabulary().type_at.match(line.folded)
-        if found is None or abs((line.x1 + line.x2) / 2 - middle) > top.page.width / 5:
+        count = layout.title_words(line, top.page.width)
+        if not count:
             continue
-        words = len(found.group(1).split())
-        title = Line(line.words[:words])
-        if not title.is_upper:
-            continue
-        name = vocabulary().titles_of_types[found.group(1)]
+        title = Line(line.words[:count])
+        name = vocabulary().titles_of_types[title.folded]
         kind = Field(name, SURE, title.box(top.page.page))
-        return kind, _subject(line.words[words:], top.below[at + 1 :], top.page)
+        return kind, _subject(line.words[count:], top.below[at + 1 :], top.page)
     return None, None
 
 
@@ -194,7 +190,9 @@ def _subject(rest: Sequence[Word], following: Sequence[Line], page: PageText) ->
 def _begins_body(line: Line) -> bool:
     numbered = re.match(r"\(|(?:[ivx]+|\d+|[a-d])[.)/](?:\s|$)", line.folded)
     authority = line.is_upper and vocabulary().position_at.match(line.folded)
-    return bool(numbered or authority or vocabulary().body_at.match(line.folded))
+    # A line in the middle of a subject may begin with "ngày …"; a body begins with a capital.
+    opening = line.text[:1].isupper() and vocabulary().body_at.match(line.folded)
+    return bool(numbered or authority or opening)
 
 
 def _breaks(last: Line, line: Line) -> bool:

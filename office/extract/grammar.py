@@ -56,7 +56,7 @@ def person(text: str) -> str | None:
     words = text.split()
     for start in range(len(words)):
         if start and not vocabulary().title_at.fullmatch(_dotted(words[:start])):
-            break
+            continue
         name = words[start:]
         if len(name) not in NAME_WORDS or fold(name[0]) not in vocabulary().surnames:
             continue

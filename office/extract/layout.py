@@ -18,9 +18,13 @@ from signer.validation.report import Box
 
 STATE = ("cong", "hoa", "xa", "hoi", "chu", "nghia", "viet", "nam")
 PARTY = ("dang", "cong", "san", "viet", "nam")
-TOP = 0.5  # of the page: the header stands above
+TOP = 0.5  # of the page: the quốc hiệu stands above
+HEADER_FOOT = 0.4  # of the page: a long subject of a công văn may hang down to here
+OFF_CENTRE = 0.2  # of the width: how far a title may be off the middle
 COLUMN_GAP = 2.0  # of the size: words further apart belong to different columns
 BLOCK_GAP = 2.5  # of the size: lines of one stamp stand closer
+_DATE_LINE = re.compile(r"ngay\s*\S{0,3}\s*thang\s*\S{0,3}\s*nam")
+STAMPED_WORDS = 300  # on a page; more than that fills no blanks, and takes long to sort out
 LEFT_SHARE = 0.45  # of the width: the signer stands right of it
 
 
@@ -122,8 +126,11 @@ def document_words(page: PageText) -> tuple[Word, ...]:
 
 def stamps(page: PageText) -> list[tuple[Line, ...]]:
     """Return the stamped blocks of `page` that describe a signature."""
+    stamped = [w for w in page.words if w.stamp]
+    if len(stamped) > STAMPED_WORDS:
+        return [lines(stamped)]
     blocks: list[list[Word]] = []
-    for word in (w for w in page.words if w.stamp):
+    for word in stamped:
         touching = [b for b in blocks if any(_beside(word, other) for other in b)]
         merged = [word, *(w for b in touching for w in b)]
         blocks = [b for b in blocks if b not in touching] + [merged]
@@ -160,10 +167,20 @@ def _sequence(words: Sequence[Word], wanted: tuple[str, ...]) -> Sequence[Word]:
     return ()
 
 
+def title_words(line: Line, width: float) -> int:
+    """Return how many words of `line` are the title of a type, in capitals and centred; 0: none."""
+    found = vocabulary().type_at.match(line.folded)
+    if found is None or abs((line.x1 + line.x2) / 2 - width / 2) > OFF_CENTRE * width:
+        return 0
+    count = len(found.group(1).split())
+    return count if Line(line.words[:count]).is_upper else 0
+
+
 def _divided(page: PageText, words: Sequence[Word], motto: Sequence[Word]) -> Header:
     divider = motto[0].x1
-    top = motto[0].y1 - 3 * motto[0].size
-    near = [w for w in words if w.y1 > top or w.y1 > page.height * TOP]
+    whole = lines(words)
+    title = next((w.y2 for w in whole if w.y2 < motto[0].y1 and title_words(w, page.width)), 0.0)
+    near = [w for w in words if w.y1 > title and w.y1 > HEADER_FOOT * page.height]
     left = lines(w for w in near if (w.x1 + w.x2) / 2 < divider)
     right = lines(w for w in near if (w.x1 + w.x2) / 2 >= divider)
     floor = _floor(left, right, motto)
@@ -171,14 +188,14 @@ def _divided(page: PageText, words: Sequence[Word], motto: Sequence[Word]) -> He
         page=page,
         left=left,
         right=tuple(r for r in right if r.y2 <= motto[0].y2 + 2 and r.y1 >= floor - 2),
-        below=lines(w for w in words if w.y1 < floor - 1),
+        below=tuple(w for w in whole if w.y2 < floor + w.size / 2),
     )
 
 
 def _floor(left: Sequence[Line], right: Sequence[Line], motto: Sequence[Word]) -> float:
     """Return how far down the header reaches: to its number or its date."""
     marks = [line.y1 for line in left if re.match(r"so\s*[:.]?\s*(?:\d|/|$|\W)", line.folded)][:1]
-    marks += [line.y1 for line in right if "ngay" in line.folded and "thang" in line.folded][:1]
+    marks += [line.y1 for line in right if _DATE_LINE.search(line.folded)][:1]
     under = [line.y1 for line in right if line.y2 < motto[0].y1 + 2][:1]  # tiêu ngữ
     return min([*marks, *under, motto[0].y1])
 

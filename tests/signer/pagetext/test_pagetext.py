@@ -90,6 +90,10 @@ def test_decomposed_letters_come_out_composed(box):
     assert "Tiếng Việt" in page.text
 
 
+def test_a_letter_drawn_in_two_parts_is_read_once(box):
+    assert read(box, typeset("*_Nơi nhận: được_*")).pages[0].text == "Nơi nhận: được"
+
+
 def test_pictures_are_told_from_text(box):
     garbage = "\n".join("BO GIAO DI.JC VA. OAO T4.0 Can cu Nghi dinh so 69" for _ in range(5))
     stamp = ((300, 700, 560, 760), "Người ký: Văn phòng")

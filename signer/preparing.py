@@ -172,10 +172,10 @@ def _written(
 
 
 def _free_name(rendered: RenderedPdf, stem: str) -> str:
-    number = 1
-    while f"{stem}{number}" in rendered.names:
-        number += 1
-    return f"{stem}{number}"
+    """Return a name that no field has and, if there is one, that no earlier signature locks."""
+    used = len(rendered.names)
+    free = [n for n in (f"{stem}{k}" for k in range(1, used + 9)) if n not in rendered.names]
+    return next((name for name in free if not rendered.locks(name)), free[0])
 
 
 def _chosen_box(rendered: RenderedPdf, request: PrepareRequest) -> Box | None:

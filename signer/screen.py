@@ -137,6 +137,10 @@ class RenderedPdf:
         x1, y1, x2, y2 = (v * unit for v in self.frames[page - 1].displayed(rect))
         return Box(page=page, x1=x1, y1=y1, x2=x2, y2=y2)
 
+    def locks(self, field_name: str) -> bool:
+        """Return whether an earlier signature locks `field_name`, existing or not."""
+        return any(lock.is_locked(field_name) for f in self.filled for lock in f.locks)
+
     def admit(self, field_name: str) -> None:
         """Refuse a signature into `field_name` that an earlier one forbids (rule 3).
 

@@ -156,6 +156,21 @@ def issuer_hashes(issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> 
     return found[0], found[1]
 
 
+def raw_issuer(certificate: x509.Certificate) -> bytes:
+    """Return the issuer's name in DER, as it stands in the certificate."""
+    name: bytes = asn1_x509.Certificate.load(der(certificate)).issuer.dump()
+    return name
+
+
+def key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """Return the subject key identifier, or `None`."""
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    return found.value.digest
+
+
 def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     """Return the OCSP responders that the certificate names (authorityInfoAccess)."""
     try:

@@ -4,6 +4,7 @@
 2. A request has 5 s and 64 KiB; the connection is closed after one answer.
 """
 
+import logging
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +15,16 @@ from certs.dev.authority import DevelopmentAuthority
 from certs.dev.responder import MAX_BODY, DevelopmentResponder
 from certs.model import Clock
 
+_log = logging.getLogger(__name__)
 _SECONDS = 5.0  # loopback answers in milliseconds; this only ends abandoned connections
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 inherited
+        """Note it, without the traceback on standard error: mostly clients that hung up."""
+        _log.debug("a request to the development PKI failed", exc_info=True)
 
 
 class DevelopmentServer:
@@ -26,8 +36,7 @@ class DevelopmentServer:
         """Bind the port; raise `OSError` where it is taken. `port=0` picks a free one."""
         handler = _handler(DevelopmentResponder(authority), clock)
         where = ("127.0.0.1", authority.port if port is None else port)
-        self._server = ThreadingHTTPServer(where, handler)
-        self._server.daemon_threads = True
+        self._server = _Server(where, handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.05},  # how long close() may take, seconds

@@ -39,6 +39,9 @@ class TimestampingAuthority:
 
     def __init__(self, authority: DevelopmentAuthority) -> None:
         self._authority = authority
+        # Kept as bytes: asn1crypto parses lazily, so its objects are not shared between threads.
+        self._certificate = certificates.der(authority.certificate("tsa"))
+        self._named = _signing_certificate(self._certificate)
 
     def answer(self, body: bytes, now: datetime) -> bytes:
         """Return the TimeStampResp to a TimeStampReq."""
@@ -70,12 +73,12 @@ class TimestampingAuthority:
                 "nonce": request["nonce"],
             }
         )
-        certificate = asn1_x509.Certificate.load(
-            certificates.der(self._authority.certificate("tsa"))
-        )
+        certificate = asn1_x509.Certificate.load(self._certificate)
         content: bytes = info.dump()
-        attributes = _signed_attributes(content, certificate, now)
-        signature = self._sign(attributes.dump())
+        signed_bytes: bytes = _signed_attributes(content, self._named, now).dump()
+        # Loaded again because asn1crypto encodes what it made itself at every dump().
+        attributes = cms.CMSAttributes.load(signed_bytes)
+        signature = self._sign(signed_bytes)
         signer = cms.SignerInfo(
             {
                 "version": "v1",
@@ -101,7 +104,7 @@ class TimestampingAuthority:
             }
         )
         if request["cert_req"].native:
-            signed["certificates"] = [certificate]
+            signed["certificates"] = [asn1_x509.Certificate.load(self._certificate)]
         return cms.ContentInfo({"content_type": "signed_data", "content": signed})
 
     def _sign(self, data: bytes) -> bytes:
@@ -137,19 +140,22 @@ def _checked(body: bytes) -> tsp.TimeStampReq:
     return request
 
 
-def _signed_attributes(
-    content: bytes, certificate: asn1_x509.Certificate, now: datetime
-) -> cms.CMSAttributes:
+def _signing_certificate(der: bytes) -> bytes:
     identifier = tsp.ESSCertIDv2(
         {
             "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-            "cert_hash": hashlib.sha256(certificate.dump()).digest(),
+            "cert_hash": hashlib.sha256(der).digest(),
         }
     )
+    named: bytes = tsp.SigningCertificateV2({"certs": [identifier]}).dump()
+    return named
+
+
+def _signed_attributes(content: bytes, named: bytes, now: datetime) -> cms.CMSAttributes:
     values = (
         ("content_type", "tst_info"),
         ("signing_time", cms.Time({"utc_time": core.UTCTime(now.replace(microsecond=0))})),
         ("message_digest", hashlib.sha256(content).digest()),
-        ("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [identifier]})),
+        ("signing_certificate_v2", tsp.SigningCertificateV2.load(named)),
     )
     return cms.CMSAttributes([cms.CMSAttribute({"type": t, "values": (v,)}) for t, v in values])

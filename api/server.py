@@ -1,7 +1,7 @@
 """The server process: uvicorn around the application, and the jobs beside it."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
 
@@ -21,16 +21,22 @@ def run(
     host: str,
     port: int,
     ready: Callable[[str], None] | None = None,
+    demo_accounts: Sequence[object] = (),
 ) -> None:
-    """Serve until told to stop; `ready` is called with the address once it answers."""
+    """Serve until told to stop; `ready` is called with the address once it answers.
+
+    `demo_accounts` are shown beside the log-in form of a development installation.
+    """
     house.open()
     settings = house.settings
     listening = socket.create_server(
         (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
     )
     address = f"http://{host}:{listening.getsockname()[1]}"
+    app = create_app(house)
+    app.state.demo_accounts = demo_accounts
     config = uvicorn.Config(
-        create_app(house),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -57,8 +57,7 @@ PRELOADED = (
     "PIL.PngImagePlugin",
     "PIL.WebPImagePlugin",
     "signer.validation.document",
-    "signer.prepare",
-    "signer.augmentation",
+    "signer.preparing",
     "signer.rendering",
     "signer.reading",
 )
@@ -85,7 +84,7 @@ def main(control_fd: int) -> None:
     confinement.drop_privileges()
     for name in PRELOADED:
         # A module that fails now fails again, with its traceback, at the first job that needs it.
-        with suppress(ImportError):
+        with suppress(Exception):
             importlib.import_module(name)
     root = Path(__file__).resolve().parent.parent
     ruleset = confinement.file_rules(confinement.readable_places(root, sys.path))

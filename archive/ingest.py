@@ -19,7 +19,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Final
 
 from archive import layout, package
@@ -193,7 +193,7 @@ class Ingest:
         self._store.replace_inventory(root + layout.SIDECAR, sidecar)
 
     def _draft(self, sip: Sip, sha256: str, size: int) -> Draft:
-        now = self._clock.now()
+        now = self._clock.now().astimezone(UTC)
         return Draft(
             record_id=new_record_id(now),
             kind=sip.kind,

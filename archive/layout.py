@@ -38,7 +38,14 @@ TEXT: Final = "text.json"
 _LAYOUT: Final = "0003-hash-and-id-n-tuple-storage-layout"
 _ID: Final = "antin:"
 _ADDRESS: Final = "antin:archive"
-_NAME: Final = "Ấn Tín"
+SYSTEM: Final = "Ấn Tín"
+"""Who made a version when nobody is named."""
+MEDIA_TYPES: Final = {
+    "json": "application/json",
+    "pdf": "application/pdf",
+    "xml": "application/xml",
+}
+"""Suffix of a derivative → what it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +168,6 @@ def _version(version: ObjectVersion) -> dict[str, Any]:
     return {
         "created": version.created.astimezone(UTC).isoformat(timespec="microseconds"),
         "message": version.message,
-        "user": {"name": version.actor or _NAME, "address": _ADDRESS},
+        "user": {"name": version.actor or SYSTEM, "address": _ADDRESS},
         "state": {digest: sorted(paths) for digest, paths in state.items()},
     }

@@ -98,7 +98,7 @@ def derived(
 ) -> Derivative:
     """Return the description of a derivative that holds `data`."""
     sha256 = hashlib.sha256(data).hexdigest()
-    suffix = {"application/json": "json", "application/pdf": "pdf"}.get(media_type, "bin")
+    suffix = next((s for s, kind in layout.MEDIA_TYPES.items() if kind == media_type), "bin")
     return Derivative(
         role=role,
         key=layout.derivative_key(record_id, role, created, sha256, suffix),

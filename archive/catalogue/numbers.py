@@ -10,7 +10,13 @@ from archive.model import RegisterEntry
 
 
 def take_number(
-    connection: Connection, *, agency: str, book: str, year: int, record_seq: int, now: datetime
+    connection: Connection,
+    *,
+    agency: str,
+    book: str,
+    year: int,
+    record_seq: int | None,
+    now: datetime,
 ) -> RegisterEntry:
     """Return the next number of the book, entered in the ledger for `record_seq`.
 

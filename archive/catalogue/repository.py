@@ -122,7 +122,7 @@ class Catalogue:
             with writing(self.engine) as connection:
                 if (known := _known(connection, draft.sha256)) is not None:
                     return known
-                seq = _insert_record(connection, draft)
+                seq = insert_record(connection, draft)
                 register = (
                     take_number(
                         connection,
@@ -135,7 +135,7 @@ class Catalogue:
                     if book is not None
                     else None
                 )
-                _insert_files(connection, seq, 1, draft.received, complete(register))
+                insert_files(connection, seq, 1, draft.received, complete(register))
                 return Committed(record_id=draft.record_id, register=register, duplicate=False)
         except IntegrityError:
             # Somebody entered the same bytes since we looked (PostgreSQL lets both look).
@@ -328,7 +328,8 @@ def _known(connection: Connection, sha256: str) -> Committed | None:
     )
 
 
-def _insert_record(connection: Connection, draft: Draft) -> int:
+def insert_record(connection: Connection, draft: Draft) -> int:
+    """Insert a record with its text, its words and its version 1; return its row number."""
     said = draft.metadata
     seq: int = connection.execute(
         insert(records)
@@ -380,13 +381,14 @@ def _insert_text(connection: Connection, seq: int, texts: Sequence[str]) -> None
         connection.execute(insert(pages), rows)
 
 
-def _insert_files(
+def insert_files(
     connection: Connection,
     seq: int,
     version: int,
     now: datetime,
     contents: tuple[Sequence[Waiting], Sequence[WaitingDerivative]],
 ) -> None:
+    """Insert the files that `version` brings."""
     waiting, made = contents
     rows = [
         {
@@ -403,7 +405,8 @@ def _insert_files(
         }
         for one in waiting
     ]
-    connection.execute(insert(files), rows)
+    if rows:
+        connection.execute(insert(files), rows)
     if made:
         connection.execute(
             insert(derivatives), [_derivative_row(seq, d.derivative, d.pending) for d in made]

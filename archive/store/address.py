@@ -5,6 +5,7 @@ the latter: `secure=false` for plain HTTP on a trusted network, `region=`, `read
 Credentials never stand in an address, because addresses end in logs.
 """
 
+import re
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,6 +16,7 @@ from archive.store.disk import DiskStore
 from archive.store.s3 import S3Store
 
 _OPTIONS: Final = frozenset({"endpoint", "secure", "region", "read_back"})
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def open_store(
@@ -31,20 +33,23 @@ def open_store(
     if parts.scheme == "file" and parts.path and not parts.netloc:
         return DiskStore(Path(unquote(parts.path)))
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    where = options.get("endpoint", "")
     known = set(options) <= _OPTIONS and parts.username is None
-    if parts.scheme != "s3" or not parts.netloc or "endpoint" not in options or not known:
+    if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc) or not known or not where:
         raise StoreAddressError(parts.scheme + "://" + parts.netloc.rpartition("@")[2])
-    where = options["endpoint"]
     endpoint = urlsplit(where if "//" in where else "//" + where)
     secure = options.get("secure", "false" if endpoint.scheme == "http" else "true")
-    store = S3Store(
-        endpoint=endpoint.netloc,
-        bucket=parts.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
-        secure=secure != "false",
-        region=options.get("region"),
-        read_back=options.get("read_back", "true") != "false",
-    )
+    try:
+        store = S3Store(
+            endpoint=endpoint.netloc,
+            bucket=parts.netloc,
+            access_key=access_key,
+            secret_key=secret_key,
+            secure=secure != "false",
+            region=options.get("region"),
+            read_back=options.get("read_back", "true") != "false",
+        )
+    except ValueError as exc:
+        raise StoreAddressError(f"s3://{parts.netloc}?endpoint={endpoint.netloc}") from exc
     store.ensure_bucket()
     return store

@@ -129,7 +129,14 @@ def read_all(store: ObjectStore, key: str) -> bytes:
         return stream.read()
 
 
-def digests_of(stream: BinaryIO) -> tuple[str, str, int]:
+class Readable(Protocol):
+    """Whatever bytes can be read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+
+
+def digests_of(stream: Readable) -> tuple[str, str, int]:
     """Read `stream` to its end; return its SHA-256 and SHA-512 (hex) and its size in bytes."""
     short, long, size = hashlib.sha256(), hashlib.sha512(), 0
     while chunk := stream.read(CHUNK):

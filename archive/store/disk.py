@@ -68,7 +68,9 @@ class DiskStore:
         """See `ObjectStore.promote`. The bytes are not copied: they get a second name."""
         source, target = self._path(checked_staged(staged)), self._path(key)
         with _os_errors(key):
-            if not source.exists() or target.exists():
+            if not source.exists() and not target.exists():
+                raise ObjectNotFoundError(staged)
+            if target.exists():
                 self._compare(key, target, sha256)
                 _sync_folder(target.parent)
                 return
@@ -90,13 +92,16 @@ class DiskStore:
 
     def open(self, key: str) -> BinaryIO:
         """See `ObjectStore.open`."""
-        with _os_errors(key):
+        with _absent(key):
             return self._path(key).open("rb")
 
     def stat(self, key: str) -> StoredObject:
         """See `ObjectStore.stat`."""
-        with _os_errors(key):
-            return self._describe(key, self._path(key))
+        path = self._path(key)
+        with _absent(key):
+            if path.is_dir():
+                raise ObjectNotFoundError(key)
+            return self._describe(key, path)
 
     def iterate(self, prefix: str) -> Iterator[StoredObject]:
         """See `ObjectStore.iterate`."""
@@ -215,11 +220,18 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
+def _absent(key: str) -> Iterator[None]:
+    with _os_errors(key):
+        try:
+            yield
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
+            raise ObjectNotFoundError(key) from exc
+
+
+@contextmanager
 def _os_errors(key: str) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
-        raise ObjectNotFoundError(key) from exc
     except OSError as exc:
         if exc.errno in _NO_ROOM:
             raise StoreFullError(key) from exc

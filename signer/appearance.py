@@ -110,14 +110,15 @@ class AppearanceArtist:
         return Art(pdf=pdf, width=width, height=height)
 
 
-def propose(sheet: Sheet, kind: AppearanceKind, size: tuple[float, float]) -> Box:
+def propose(sheet: Sheet, kind: AppearanceKind, size: tuple[float, float] | None = None) -> Box:
     """Propose where an appearance of `size` goes on `sheet`, without reading the page's text.
 
     A seal goes over the left third of the last visible signature (rule 2). Otherwise, and for the
     person, to the lower right, where the signature block of an official document stands. Callers
     who have read the page know better and give a box.
     """
-    width, height = size
+    usual = (SEAL_SIDE, SEAL_SIDE) if kind is AppearanceKind.SEAL else LEADER_SIZE
+    width, height = size or usual
     if kind is AppearanceKind.SEAL and sheet.signatures:
         under = sheet.signatures[-1]
         x1 = under.x1 + (under.x2 - under.x1) / 3 - width

@@ -21,7 +21,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -37,7 +37,7 @@ from certs.model import (
 )
 from signer.acceptance import LEVELS, accept_new, accept_old, refuse_altered
 from signer.appearance import VIETNAM, AppearanceArtist, AppearanceKind
-from signer.augmentation import STAMP_DIGEST, Augmenter, gather, token_room
+from signer.augmentation import STAMP_DIGEST, Augmenter, Stamping, gather
 from signer.cades import SignatureBuilder, digest_for
 from signer.errors import LevelNotReachedError
 from signer.gap import CHUNK, fill, sealed_digest
@@ -93,7 +93,7 @@ class PdfSigner:
         artist: AppearanceArtist | None = None,
     ) -> None:
         self._sandbox = sandbox
-        self._timestamps = timestamps
+        self._stamping = Stamping(timestamps) if timestamps is not None else None
         self._revocation = revocation
         self._trust = trust
         self._clock = clock
@@ -118,7 +118,8 @@ class PdfSigner:
         identity = key.identity
         chain = (identity.certificate, *identity.chain)
         evidence = self._evidence(chain, request.level)
-        with _part(target) as (path, part):
+        with ExitStack() as held:
+            path, part = held.enter_context(_part(target))
             builder = SignatureBuilder(
                 certificate=identity.certificate,
                 chain=identity.chain,
@@ -131,7 +132,9 @@ class PdfSigner:
                 refuse_altered(before)
             self._complete(part, source, key, builder, token, request.level)
             if request.level is Level.B_LTA:
-                self._archive(path, part, chain)
+                extended, archived = held.enter_context(_part(target))
+                self._augmenter().extend(path, archived, [chain])
+                path, part = extended, archived
             os.fsync(part.fileno())
             report = self._judge(path)
             accept_new(report, token.field_name, request.level, before)
@@ -151,7 +154,7 @@ class PdfSigner:
         )
 
     def _refuse_unreachable(self, level: Level) -> None:
-        if LEVELS.index(level) >= LEVELS.index(Level.B_T) and self._timestamps is None:
+        if LEVELS.index(level) >= LEVELS.index(Level.B_T) and self._stamping is None:
             raise LevelNotReachedError(
                 f"Mức {level} cần dấu thời gian, nhưng chưa cấu hình dịch vụ cấp dấu thời gian.",
                 f"Level {level} needs a time-stamp, but no time-stamping authority is configured.",
@@ -165,9 +168,9 @@ class PdfSigner:
     def _evidence(self, chain: tuple[bytes, ...], level: Level) -> RevocationMaterial | None:
         if LEVELS.index(level) < LEVELS.index(Level.B_LT):
             return None
-        if self._revocation is None or self._timestamps is None:
+        if self._revocation is None or self._stamping is None:
             raise AssertionError("refused above")
-        evidence = gather(self._revocation, [chain, *self._timestamps.chains()])
+        evidence = gather(self._revocation, [chain, *self._stamping.known_chains()])
         if not evidence.ocsp_responses and not evidence.crls:
             raise LevelNotReachedError(
                 f"Không lấy được thông tin thu hồi của chứng thư ký, nên không đạt mức {level}. "
@@ -188,8 +191,7 @@ class PdfSigner:
     ) -> SigningToken:
         now = self._clock.now().astimezone(VIETNAM)
         identity: SigningIdentity = key.identity
-        stamped = self._timestamps is not None and request.level is not Level.B_B
-        room = token_room(self._timestamps) if stamped and self._timestamps else 0
+        stamping = self._stamping if request.level is not Level.B_B else None
         order = PrepareRequest(
             field_name=request.field_name,
             appearance=request.appearance,
@@ -197,7 +199,9 @@ class PdfSigner:
             box=request.box,
             signing_time=now,
             digest_algorithm=builder.digest_algorithm,
-            contents_size=builder.size(signature=key.signature_size, time_stamp=room),
+            contents_size=builder.size(
+                signature=key.signature_size, time_stamp=stamping.room() if stamping else 0
+            ),
             name=identity.common_name,
             reason=request.reason,
             location=request.location,
@@ -219,25 +223,16 @@ class PdfSigner:
         attributes = builder.attributes(sealed_digest(part, source, token))
         signature = key.sign(attributes.to_be_signed, builder.digest_algorithm)
         time_stamp = None
-        if level is not Level.B_B and self._timestamps is not None:
-            imprint = hashlib.new(STAMP_DIGEST, signature).digest()
-            time_stamp = self._timestamps.stamp(imprint, STAMP_DIGEST).token
+        if level is not Level.B_B and self._stamping is not None:
+            time_stamp = self._stamping.stamp(hashlib.new(STAMP_DIGEST, signature).digest()).token
         fill(part, token, builder.finish(attributes, signature, time_stamp))
 
-    def _archive(self, path: Path, part: BinaryIO, chain: tuple[bytes, ...]) -> None:
-        if self._revocation is None or self._timestamps is None:
+    def _augmenter(self) -> Augmenter:
+        if self._revocation is None or self._stamping is None:
             raise AssertionError("refused above")
-        augmenter = Augmenter(
-            sandbox=self._sandbox, timestamps=self._timestamps, revocation=self._revocation
+        return Augmenter(
+            sandbox=self._sandbox, stamping=self._stamping, revocation=self._revocation
         )
-        with _part(path) as (_, extended):
-            augmenter.extend(path, extended, [chain])
-            extended.seek(0)
-            part.seek(0)
-            part.truncate()
-            while chunk := extended.read(CHUNK):
-                part.write(chunk)
-            part.flush()
 
     def _judge(self, path: Path) -> ValidationReport:
         request = ValidationRequest(

@@ -2,18 +2,16 @@
 
 import hashlib
 import threading
-from dataclasses import dataclass, field
-
-from asn1crypto import tsp
+from dataclasses import dataclass, replace
 
 from certs.cache import MemoryRevocationCache
 from certs.dev.authority import DevelopmentAuthority
 from certs.dev.fetcher import DevelopmentFetcher
-from certs.dev.tsa import TimestampingAuthority
 from certs.errors import FetchRefusedError, TimestampUnavailableError
 from certs.identities.software import FileIdentityStore
-from certs.model import RevocationMaterial, TimestampToken, TrustAnchor, TrustPurpose, TrustStore
+from certs.model import RevocationMaterial, TrustAnchor, TrustPurpose, TrustStore
 from certs.revocation import CachedRevocationSource
+from certs.timestamping import HttpTimestampSource, TimestampAuthority
 from signer.creation import PdfSigner, SignRequest
 
 
@@ -22,33 +20,27 @@ class NoNetwork:
         raise FetchRefusedError(request.url, "kiểm thử không có mạng")
 
 
-@dataclass
 class Stamps:
-    """The development authority without its protocol, with a switch and a counter."""
+    """The development authority behind its real client, with a counter and switches."""
 
-    authority: DevelopmentAuthority
-    clock: object
-    calls: int = 0
-    down_from: int | None = None
-    padding: int = 0
-    known: bool = True
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, source, clock):
+        self.source, self.clock = source, clock
+        self.calls = 0
+        self.down_from = None
+        self.padding = 0
+        self.known = True
+        self.lock = threading.Lock()
 
     def stamp(self, digest, digest_algorithm):
         with self.lock:
             self.calls += 1
             if self.down_from is not None and self.calls >= self.down_from:
                 raise TimestampUnavailableError(("dev",))
-        imprint = {"hash_algorithm": {"algorithm": digest_algorithm}, "hashed_message": digest}
-        fields = {"version": 1, "message_imprint": imprint, "nonce": self.calls, "cert_req": True}
-        request = tsp.TimeStampReq(fields)
-        now = self.clock.now()
-        answer = TimestampingAuthority(self.authority).answer(request.dump(), now)
-        token = tsp.TimeStampResp.load(answer)["time_stamp_token"].dump()
-        return TimestampToken(token=token + bytes(self.padding), gen_time=now, authority="dev")
+        made = self.source.stamp(digest, digest_algorithm)
+        return replace(made, token=made.token + bytes(self.padding))
 
     def chains(self):
-        return (der_chain(self.authority, "tsa", "root"),) if self.known else ()
+        return self.source.chains() if self.known else ()
 
 
 class NoRevocation:
@@ -84,12 +76,16 @@ class House:
         self.identities = FileIdentityStore(self.folder / "identities", self.clock)
         self.authority.ensure_identities(self.identities, self.clock)
         self.trust = root_only(self.authority)
-        self.stamps = Stamps(self.authority, self.clock)
-        self.revocation = CachedRevocationSource(
-            DevelopmentFetcher(NoNetwork(), self.authority, self.clock),
-            self.clock,
-            MemoryRevocationCache(self.clock),
+        fetcher = DevelopmentFetcher(NoNetwork(), self.authority, self.clock)
+        tsa = TimestampAuthority(
+            name="dev",
+            url=f"{self.authority.base_url}/tsa",
+            chain=der_chain(self.authority, "tsa", "root"),
         )
+        source = HttpTimestampSource([tsa], fetcher, self.clock, lambda: self.trust)
+        self.stamps = Stamps(source, self.clock)
+        cache = MemoryRevocationCache(self.clock)
+        self.revocation = CachedRevocationSource(fetcher, self.clock, cache)
 
     def signer(self, **changes):
         parts = {

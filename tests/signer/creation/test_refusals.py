@@ -149,6 +149,17 @@ def test_a_signer_whom_nobody_trusts_gets_no_long_term_signature(house, sandbox,
 def test_an_unknown_authority_is_given_room_enough(house, paper, tmp_path):
     house.stamps.known = False
     house.sign(paper[0], tmp_path / "a.pdf", level=Level.B_T)
+    assert house.stamps.calls == 1
+
+
+def test_an_unknown_authority_is_asked_once_for_its_certificates(house, paper, tmp_path):
+    """They are needed before its token is there, for B-LT carries evidence about them."""
+    house.stamps.known = False
+    signer = house.signer()
+    house.sign(paper[0], tmp_path / "a.pdf", level=Level.B_LT, signer=signer)
+    assert house.stamps.calls == 2
+    house.sign(paper[0], tmp_path / "b.pdf", level=Level.B_LT, signer=signer)
+    assert house.stamps.calls == 3
 
 
 def test_a_token_larger_than_its_room_is_no_signature(house, paper, tmp_path):

@@ -51,6 +51,7 @@ class Texts:
 
     language: Language
     catalogue: Mapping[str, str]
+    plurals: Mapping[str, tuple[str, ...]]
 
     def gettext(self, message: str) -> str:
         """Return `message` in this language (rule 1)."""
@@ -60,7 +61,8 @@ class Texts:
         """Return the form for `n`; Vietnamese has one form, English two."""
         if self.language is Language.VI:
             return singular
-        return self.gettext(singular if n == 1 else plural)
+        forms = self.plurals.get(singular) or (singular, plural)
+        return forms[0] if n == 1 else forms[-1]
 
     def of(self, thing: TwoTongued) -> str:
         """Return what `thing` says in this language."""
@@ -86,7 +88,7 @@ class Texts:
 def texts(language: Language) -> Texts:
     """Return the sentences of `language`, read once."""
     if language is Language.VI:
-        return Texts(language=language, catalogue={})
+        return Texts(language=language, catalogue={}, plurals={})
     path = LOCALE / language / "LC_MESSAGES" / "messages.po"
     with path.open("rb") as file:
         catalogue = read_po(file, locale=language.value)
@@ -96,6 +98,11 @@ def texts(language: Language) -> Texts:
             message.id: message.string
             for message in catalogue
             if isinstance(message.id, str) and isinstance(message.string, str) and message.id
+        },
+        plurals={
+            message.id[0]: tuple(message.string)
+            for message in catalogue
+            if isinstance(message.id, tuple) and all(message.string)
         },
     )
 

@@ -107,7 +107,7 @@ def page(
             **values,
         )
     )
-    response = HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+    response = HTMLResponse(html, status_code=int(status), headers=dict(headers or {}))
     response.headers["content-language"] = language.value
     response.headers["vary"] = "Accept-Language, Cookie"
     remember_language(request, response)

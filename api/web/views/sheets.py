@@ -47,6 +47,11 @@ class SheetView:
     src_large: str
     boxes: tuple[DrawnBox, ...] = ()
 
+    @property
+    def matters(self) -> bool:
+        """Whether a verdict is about this page: the first, and those that bear signatures."""
+        return self.number == 1 or bool(self.boxes)
+
 
 def sheets(
     sizes: PageSizes | None, images: str, *, boxes: Sequence[MarkedBox] = (), first: int = 1

@@ -152,3 +152,13 @@ def _one(  # noqa: PLR0911 one way out per kind of change
             return ChangesAfter.FORBIDDEN
         case _:
             return ChangesAfter.UNDECIDED
+
+
+def raises_permissions(rules: Sequence[Permissions]) -> bool:
+    """Whether the last of `rules` claims to permit more than an earlier signature does.
+
+    ISO 32000-2 clause 12.7.5.5: /P of a later signature is at most what is already in effect.
+    """
+    earlier = [r.docmdp for r in rules[:-1] if r.docmdp is not None]
+    own = rules[-1].docmdp
+    return own is not None and bool(earlier) and own > min(earlier)

@@ -70,6 +70,16 @@ class Container:
                 out += [v["content"] for v in attribute["values"] if v["content_type"].native == "signed_data"]
         return out
 
+    def tokens(self) -> list["Container"]:
+        """Return the signature time-stamps as containers, as far as they can be read."""
+        out = []
+        for sd in self.timestamps():
+            try:
+                out.append(_open_signed_data(sd, (), padding_is_zero=True))
+            except (CmsError, *_FAULTS):
+                continue
+        return out
+
     @property
     def claimed_time(self) -> datetime | None:
         """The signing-time attribute: a claim of the signer's, UTC by definition."""
@@ -109,7 +119,12 @@ def _open(contents: bytes, more: Iterable[x509.Certificate]) -> Container:
     outer = acms.ContentInfo.load(der)
     if outer["content_type"].native != "signed_data":
         raise CmsError(f"content is {outer['content_type'].native}")
-    sd: acms.SignedData = outer["content"]
+    return _open_signed_data(outer["content"], more, padding_is_zero=not contents[taken:].strip(b"\0"))
+
+
+def _open_signed_data(
+    sd: acms.SignedData, more: Iterable[x509.Certificate], *, padding_is_zero: bool
+) -> Container:
     infos = sd["signer_infos"]
     if len(infos) != 1:
         raise CmsError(f"{len(infos)} signers in one container")
@@ -130,7 +145,7 @@ def _open(contents: bytes, more: Iterable[x509.Certificate]) -> Container:
         _digest_name(info["digest_algorithm"]),
         eci["content_type"].native,
         bytes(content) if isinstance(content, core.OctetString | core.ParsableOctetString) else None,
-        not contents[taken:].strip(b"\0"),
+        padding_is_zero,
         attributes,
         has,
     )

@@ -19,8 +19,9 @@ permitted is judged afterwards, per signature (`changes.py`).
    appearance under an unchanged value, never changes (shadow attack "replace").
 8. Pages: /Annots may gain the widgets of fields signed in this revision; annotations that are not
    widgets may come, go and change (a change of kind ANNOTATION). Old entries keep their order.
-9. Validation data: whatever the /DSS held it still holds (certificates, CRLs, OCSP answers by
-   content); it may grow and be rewritten.
+9. Validation data: the /DSS holds certificates, CRLs, OCSP answers and nothing else; it may grow
+   and be rewritten, also with less (iText replaces answers when it renews): what is in it proves
+   itself, what is missing is found missing by the procedure. Its objects serve nothing else.
 10. Document information and XMP metadata may change beside something else, never alone.
 11. The structure tree may grow by elements for new annotations; existing elements keep all else.
 12. Arrays and streams have no type of their own: one that changes must be used for one purpose
@@ -37,7 +38,7 @@ from enum import Enum
 
 from signer.validation.form import Field, Form, text
 from signer.validation.lexer import Name, Ref, Stream, Value
-from signer.validation.sameness import ReferenceIndex, references, same
+from signer.validation.sameness import ReferenceIndex, reachable, references, same
 from signer.validation.structure import Document, InStream
 
 
@@ -92,6 +93,7 @@ class Context:
 _VALUE_KEYS = {"/V", "/AP", "/AS", "/M", "/I", "/RV", "/MK"}
 _SIGNING_KEYS = {"/V", "/AP", "/F", "/M", "/MK", "/DA", "/DR", "/P", "/Type", "/Subtype", "/Border", "/BS", "/NM", "/H", "/Ff"}
 _PAGE_ADDABLE = {"/Tabs", "/StructParents"}
+_PAGE_NODE_KEYS = {"/Type", "/Parent", "/Kids", "/Count", "/Resources", "/MediaBox", "/CropBox", "/Rotate"}
 _DSS_KEYS = {"/Type", "/Certs", "/CRLs", "/OCSPs", "/VRI"}
 
 
@@ -189,21 +191,21 @@ class Step:
                 continue
             if after is None:
                 if i not in r.own_streams and self.context.index.live(i, self.revision):
-                    self.forbid(f"object {i} freed while in use")
+                    if i in reachable(self.doc, self.revision):
+                        self.forbid(f"object {i} freed while in use")
                 continue
             if before.gen != after.gen or not _equal(before.value, after.value):
                 self.changed[i] = (before.value, after.value)
 
     def _trailer(self) -> None:
         old, new = self.doc.trailer(self.old), self.doc.trailer(self.revision)
-        for key in ("/Encrypt",):
-            if not self.same(old.get(key), new.get(key)):
-                self.forbid(f"trailer {key}")
+        if not self.same(old.get("/Encrypt"), new.get("/Encrypt")):
+            self.forbid("trailer /Encrypt")
         if old.get("/Info") != new.get("/Info") and not self.same(old.get("/Info"), new.get("/Info")):
             self.note(Kind.METADATA, "/Info")
         a, b = old.get("/ID"), new.get("/ID")
-        if isinstance(a, tuple) and isinstance(b, tuple) and a and b and a[0] != b[0]:
-            self.forbid("trailer /ID")
+        if self.doc.encrypted and isinstance(a, tuple) and isinstance(b, tuple) and a and b and a[0] != b[0]:
+            self.forbid("trailer /ID")  # the key is derived from it; without encryption it says nothing
 
     # -- catalog ------------------------------------------------------------------------------
 
@@ -400,6 +402,9 @@ class Step:
                     self.forbid(f"widget outside the form on page {annots[i]}")
                 else:
                     self.note(Kind.ANNOTATION, f"page {annots[i]}: {_short(b.get('/Subtype'))} changed", old=_short(self.was(a.get("/Contents"))), new=_short(self.now(b.get("/Contents"))))
+            elif isinstance(a, dict) and a.get("/Type") == "/Pages" and isinstance(b, dict):
+                claimed.add(i)
+                self._page_node(a, b)
             elif self._is_struct(a) and self._is_struct(b):
                 claimed.add(i)
                 if not self._struct(a, b):
@@ -440,6 +445,14 @@ class Step:
             elif not self.same(x, y):
                 self.forbid(f"page {number} {key}")
         return claimed
+
+    def _page_node(self, a: dict[str, Value], b: dict[str, Value]) -> None:
+        """Compare a node of the page tree: it may gain a private mark (old iText signs its name)."""
+        for key in a.keys() | b.keys():
+            x, y = a.get(key), b.get(key)
+            private = x is None and key not in _PAGE_NODE_KEYS and not isinstance(y, Ref | dict | tuple)
+            if not private and not self.same(x, y):
+                self.forbid(f"page tree {key}")
 
     def _annots(self, number: int, a: Value, b: Value) -> set[int]:
         old, new = self.was(a), self.now(b)
@@ -514,9 +527,7 @@ class Step:
             return set()
         if not proper:
             self.forbid("/DSS")
-        if old_data - new_data:
-            self.forbid("/DSS: validation data removed")
-        self.note(Kind.VALIDATION_DATA, "/DSS")
+        self.note(Kind.VALIDATION_DATA, "/DSS rewritten with less" if old_data - new_data else "/DSS")
         claimed = set()
         for i in old_ids & self.changed.keys():
             if self._only_within(i, old_ids, {"/DSS"}):
@@ -568,43 +579,58 @@ class Step:
             if self.same(x, y):
                 continue
             m, n = self.was(x), self.now(y)
-            if key == "/ParentTreeNextKey" and isinstance(n, int) and (m is None or (isinstance(m, int) and m <= n)):
+            if key == "/ParentTreeNextKey" and isinstance(n, int):  # book-keeping, nothing reads it
                 continue
             if key == "/ParentTree" and self._struct(m, n):
                 continue
-            if key in ("/K", "/Nums", "/Kids", "/Limits") and self._struct_grows(m, n):
+            if key == "/Nums" and self._numbers_grow(m, n):
+                continue
+            if key == "/K" and self._struct_grows(m, n):
                 continue
             return False
+        return True
+
+    def _numbers_grow(self, m: Value, n: Value) -> bool:
+        """Whether the pairs of a number tree's leaf kept what they said: the parent tree."""
+        if not isinstance(m, tuple) or not isinstance(n, tuple) or len(m) % 2 or len(n) % 2:
+            return False
+        old, new = dict(zip(m[::2], m[1::2], strict=True)), dict(zip(n[::2], n[1::2], strict=True))
+        for k, x in old.items():
+            y = new.get(k)
+            if k not in new:
+                if not self._about_annotation(x, self.old):
+                    return False
+            elif not self.same(x, y) and not self._struct_grows(self.was(x), self.now(y)):
+                return False
         return True
 
     def _struct_grows(self, m: Value, n: Value) -> bool:
         old = m if isinstance(m, tuple) else (m,)
         new = n if isinstance(n, tuple) else (n,)
-        rest = [x for x in new if x in old]
-        gone = [x for x in old if x not in new]
-        if [x for x in old if x in new] != rest:
+        if isinstance(m, dict) or isinstance(n, dict):
+            return False
+        gone = [x for x in old if x not in new and x is not None]
+        if [x for x in old if x in new] != [x for x in new if x in old]:
             return False
         return all(self._about_annotation(x, self.old) for x in gone) and all(
-            not isinstance(y, Ref) or y.id in self.fresh or self._about_annotation(y, self.revision) for y in new if y not in old
+            self._about_annotation(y, self.revision) for y in new if y not in old and y is not None
         )
 
     def _about_annotation(self, value: Value, revision: int) -> bool:
         """Whether a structure element speaks of an annotation (an object reference) and no more."""
-        if isinstance(value, int):
-            return True
-        d = self.doc.resolve(value, revision)
-        for _ in range(4):
-            if not isinstance(d, dict):
-                return d is None
+        todo, budget = [value], 200
+        while todo:
+            budget -= 1
+            d = self.doc.resolve(todo.pop(), revision)
+            if not isinstance(d, dict) or budget < 0:
+                return False
             if d.get("/Type") == "/OBJR":
-                return True
+                continue
             k = self.doc.get(d, "/K", revision)
-            if isinstance(k, tuple):
-                k = self.doc.resolve(k[0], revision) if len(k) == 1 else None
-            if k is None:
-                return True
-            d = k
-        return False
+            if isinstance(k, int):  # marked content of a page: not an annotation
+                return False
+            todo += k if isinstance(k, tuple) else ([k] if k is not None else [])
+        return True
 
     # -- what is left -------------------------------------------------------------------------
 

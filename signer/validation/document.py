@@ -21,32 +21,37 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from asn1crypto import x509
 
 from certs.model import RevocationNeed
 from signer.jobs import JobFiles
-from signer.validation.changes import Judgement, Permissions, judge, read_permissions
+from signer.validation.changes import Judgement, Permissions, judge, raises_permissions, read_permissions
+from signer.validation.content import MAX_OVERLAPS, active_content, overlapping_pages
 from signer.validation.difference import Change, Context, Kind, Signed, Step, interesting
 from signer.validation.enumeration import Enumeration, Found, enumerate_signatures
-from signer.validation.form import Form, read_form, read_pages
+from signer.validation.evidence import Evidence
+from signer.validation.facts import claimed_time, signer_info
+from signer.validation.form import Form, read_form, read_pages, text
 from signer.validation.integrity import Checked, check
 from signer.validation.job import SOFTWARE, ValidationRequest, unreadable_report
-from signer.validation.lexer import Ref
+from signer.validation.parsers import disagreement
 from signer.validation.policy_digest import POLICY_DIGEST
+from signer.validation.procedure import Outcome, Subject, judge_signatures
 from signer.validation.report import (
     ChangesAfter,
     Indication,
     Integrity,
     Reason,
+    SignatureKind,
     SignatureReport,
     ValidationReport,
     weakest,
 )
 from signer.validation.sameness import ReferenceIndex
 from signer.validation.structure import Document, StructureError
-from signer.validation.wording import reason
+from signer.validation.wording import reason, reason_for
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +65,12 @@ class Case:
     revision: int | None
     permissions: Permissions = field(default_factory=Permissions)
     judgement: Judgement = field(default_factory=Judgement)
+    outcome: Outcome = field(default_factory=Outcome)
 
 
 def validate_job(request: ValidationRequest, files: JobFiles) -> ValidationReport:
     """Validate the PDF in `files.input`; never raises for what is in it."""
-    data = files.input.read()
-    return validate(data, request)
+    return validate(files.input.read(), request)
 
 
 def validate(data: bytes, request: ValidationRequest) -> ValidationReport:
@@ -77,13 +82,24 @@ def validate(data: bytes, request: ValidationRequest) -> ValidationReport:
             return _bare(sha256, data, request, Integrity.UNDECIDED, [reason("file.encrypted")])
         found = enumerate_signatures(doc)
         if not found.signatures:
-            return _unsigned(sha256, data, request, found)
+            return _unsigned(sha256, doc, request, found)
         return _signed(sha256, doc, found, request)
     except StructureError as e:
-        return unreadable_report(sha256=sha256, size=len(data), code=e.reason, request=request, detail=e.detail)
+        code, detail = e.reason, e.detail
+    except RecursionError:  # pyHanko's own reader, on nesting that ours refuses
+        code, detail = "file.limit", "nesting"
+    return unreadable_report(sha256=sha256, size=len(data), code=code, request=request, detail=detail)
 
 
-def _bare(sha256: str, data: bytes, request: ValidationRequest, integrity: Integrity, reasons: list[Reason], pages: int | None = None) -> ValidationReport:
+def _bare(  # noqa: PLR0913 the parts of a report
+    sha256: str,
+    data: bytes,
+    request: ValidationRequest,
+    integrity: Integrity,
+    reasons: list[Reason],
+    pages: int | None = None,
+    active: tuple[str, ...] = (),
+) -> ValidationReport:
     return ValidationReport(
         sha256=sha256,
         size=len(data),
@@ -96,47 +112,75 @@ def _bare(sha256: str, data: bytes, request: ValidationRequest, integrity: Integ
         policy_digest=POLICY_DIGEST,
         software=SOFTWARE,
         pages=pages,
+        active_content=active,
     )
 
 
-def _unsigned(sha256: str, data: bytes, request: ValidationRequest, found: Enumeration) -> ValidationReport:
+def _unsigned(sha256: str, doc: Document, request: ValidationRequest, found: Enumeration) -> ValidationReport:
     reasons = [reason("signature.prepared", f) for f in found.prepared]
     if found.removed:
         reasons.append(reason("signature.removed"))
-    return _bare(sha256, data, request, Integrity.UNSIGNED, reasons or [reason("signature.none")], found.pages)
+    active = active_content(doc)
+    reasons = reasons or [reason("signature.none")]
+    return _bare(sha256, doc.data, request, Integrity.UNSIGNED, [*reasons, *_content_note(active)], found.pages, active)
+
+
+def _content_note(active: tuple[str, ...]) -> list[Reason]:
+    return [reason("content.active", detail=", ".join(active))] if active else []
 
 
 def _signed(sha256: str, doc: Document, found: Enumeration, request: ValidationRequest) -> ValidationReport:
-    more: list[x509.Certificate] = []
-    cases = [_case(doc, f, more) for f in found.signatures]
+    embedded = _embedded(doc, found)
+    given = Evidence()
+    for der in (*request.material.certificates, *request.trust.helpers):
+        given.add_certificate(der)
+    cases = [_case(doc, f, [*embedded.certificates, *given.certificates]) for f in found.signatures]
     reasons: list[Reason] = []
     uncovered = _bytes(doc, cases, reasons)
     _changes(doc, cases)
-    reports, needs = _indications(doc, cases, request)
+    if uncovered:
+        for c in cases:
+            c.judgement.after = ChangesAfter.FORBIDDEN
+    doubts = _doubts(doc, found, cases)
+    needs = _procedure(doc, cases, embedded, request)
+    integrity = _document_integrity(cases, doubts)
+    reports = [_report(doc, c) for c in cases]
     for c in cases:
         reasons += _reasons(c)
-    integrity = _document_integrity(cases, uncovered=uncovered)
-    worst = weakest(reports)
-    if integrity is Integrity.ALTERED:
-        indication = Indication.TOTAL_FAILED
-    elif integrity is Integrity.UNDECIDED:
-        indication = Indication.INDETERMINATE
-    else:
-        indication = worst or Indication.INDETERMINATE
+    active = active_content(doc)
+    worst = weakest(reports) or Indication.INDETERMINATE
+    fixed = {Integrity.ALTERED: Indication.TOTAL_FAILED, Integrity.UNDECIDED: Indication.INDETERMINATE}
     return ValidationReport(
         sha256=sha256,
         size=len(doc.data),
         integrity=integrity,
-        indication=indication,
-        reasons=tuple(dict.fromkeys(reasons)),
+        indication=fixed.get(integrity, worst),
+        reasons=tuple(dict.fromkeys([*reasons, *doubts, *_content_note(active)])),
         signatures=tuple(reports),
         validation_time=request.at,
         trust_digest=request.trust.digest,
         policy_digest=POLICY_DIGEST,
         software=SOFTWARE,
         pages=found.pages,
+        active_content=active,
         needs=needs,
     )
+
+
+# -- rule 4: each signature alone ------------------------------------------------------------------
+
+
+def _embedded(doc: Document, found: Enumeration) -> Evidence:
+    """Gather what the file carries: every /DSS that a signature stands on, and the newest."""
+    out = Evidence()
+    revisions = {doc.last}
+    for f in found.signatures:
+        revision = doc.revision_covered_to(f.reach) if f.byte_range else None
+        if revision is not None:
+            revisions.add(revision)
+    for revision in sorted(revisions, reverse=True):
+        out.add_store(doc, revision)
+    return out
 
 
 def _case(doc: Document, found: Found, more: list[x509.Certificate]) -> Case:
@@ -148,13 +192,16 @@ def _case(doc: Document, found: Found, more: list[x509.Certificate]) -> Case:
     return Case(found, checked, revision, permissions)
 
 
+# -- rule 5: every byte ----------------------------------------------------------------------------
+
+
 def _bytes(doc: Document, cases: list[Case], reasons: list[Reason]) -> bool:
-    """Account for every byte: rule 5. Return whether something is uncovered."""
-    spans: list[str] = []
+    """Account for every byte. Return whether something is uncovered."""
+    uncovered = False
     for c in cases:
         if c.revision is None and c.found.byte_range is not None and c.checked.code != "signature.malformed":
             reasons.append(reason("bytes.uncovered", c.found.field_name, detail=f"{c.found.reach}"))
-            spans.append(c.found.field_name)
+            uncovered = True
     revisions = [c.revision for c in cases if c.revision is not None]
     if revisions:
         gaps = list(doc.unaccounted(min(revisions) + 1))
@@ -162,12 +209,14 @@ def _bytes(doc: Document, cases: list[Case], reasons: list[Reason]) -> bool:
         if gaps or ahead:
             where = ", ".join(f"{a}-{b}" for a, b in gaps[:5]) or f"object {ahead[0]}"
             reasons.append(reason("bytes.uncovered", detail=where))
-            spans.append(where)
-    return bool(spans)
+            uncovered = True
+    return uncovered
+
+
+# -- rule 6: every later revision ------------------------------------------------------------------
 
 
 def _changes(doc: Document, cases: list[Case]) -> None:
-    """Explain and judge every later revision: rule 6."""
     revisions = [c.revision for c in cases if c.revision is not None]
     if not revisions or min(revisions) == doc.last:
         return
@@ -179,11 +228,25 @@ def _changes(doc: Document, cases: list[Case]) -> None:
             continue
         later = [changes for r, changes in steps.items() if r > c.revision]
         c.judgement = judge(later, [x.permissions for x in cases[: n + 1]], integrity_of)
+        raising = [
+            x.found.field_name
+            for m, x in enumerate(cases[n + 1 :], n + 1)
+            if raises_permissions([y.permissions for y in cases[: m + 1]])
+        ]
+        if raising and c.judgement.after is not ChangesAfter.FORBIDDEN:
+            change = Change(Kind.UNCLEAR, c.revision, raising[0], "permissions raised")
+            c.judgement.explained.append((change, ChangesAfter.UNDECIDED))
+            c.judgement.after = ChangesAfter.UNDECIDED
 
 
 def _steps(doc: Document, cases: list[Case], first: int) -> dict[int, list[Change]]:
     signed = {
-        c.found.holder: Signed(c.found.field_name, c.found.holder, c.revision, c.found.kind.value != "signature")
+        c.found.holder: Signed(
+            c.found.field_name,
+            c.found.holder,
+            c.revision,
+            c.found.kind is SignatureKind.DOCUMENT_TIMESTAMP,
+        )
         for c in cases
         if c.found.holder is not None
     }
@@ -199,19 +262,101 @@ def _steps(doc: Document, cases: list[Case], first: int) -> dict[int, list[Chang
     return out
 
 
-def _document_integrity(cases: list[Case], *, uncovered: bool) -> Integrity:
-    if (
-        uncovered
-        or any(c.checked.integrity is Integrity.ALTERED for c in cases)
-        or any(c.judgement.after is ChangesAfter.FORBIDDEN for c in cases)
-        or any(c.found.orphan for c in cases)
+# -- rules 7 to 9 ----------------------------------------------------------------------------------
+
+
+def _doubts(doc: Document, found: Enumeration, cases: list[Case]) -> list[Reason]:
+    """Return what leaves the whole document undecided."""
+    out = []
+    revisions = [c.revision for c in cases if c.revision is not None]
+    different = disagreement(doc, min(revisions, default=None))
+    if different is not None:
+        out.append(reason("parsers.disagree", detail=different))
+    widgets = [w for f in found.signatures if f.field for w, _ in f.field.widgets if w]
+    pages = overlapping_pages(doc, widgets)
+    if len(pages) > MAX_OVERLAPS:
+        out.append(reason("content.overlap", detail=", ".join(map(str, pages[:10]))))
+    return out
+
+
+def _procedure(
+    doc: Document, cases: list[Case], embedded: Evidence, request: ValidationRequest
+) -> tuple[RevocationNeed, ...]:
+    """Judge every signature by EN 319 102-1; return what evidence would have helped."""
+    everything = Evidence()
+    for c in cases:
+        if c.checked.container is not None:
+            embedded.add_container(c.checked.container)
+            for token in c.checked.container.tokens():
+                embedded.add_container(token)
+    everything.certificates += embedded.certificates
+    everything.ocsps += embedded.ocsps
+    everything.crls += embedded.crls
+    for der in (*request.material.certificates, *request.trust.helpers):
+        everything.add_certificate(der)
+    for der in request.material.ocsp_responses:
+        everything.add_ocsp(der)
+    for der in request.material.crls:
+        everything.add_crl(der)
+    view = memoryview(doc.data)
+    subjects = []
+    for c in cases:
+        br = c.found.byte_range
+        ranges = [view[: br[1]], view[br[2] : br[2] + br[3]]] if br and len(br) == 4 else []  # noqa: PLR2004 pairs
+        subjects.append(
+            Subject(c.found.field_name, c.found.kind, c.found.sub_filter, c.checked, c.revision, ranges)
+        )
+    needs: dict[bytes, RevocationNeed] = {}
+    for c, outcome in zip(cases, judge_signatures(subjects, everything, embedded, request), strict=True):
+        c.outcome = outcome
+        for need in outcome.needs:
+            needs.setdefault(need.certificate, need)
+    return tuple(needs.values())
+
+
+def _document_integrity(cases: list[Case], doubts: list[Reason]) -> Integrity:
+    if any(
+        c.checked.integrity is Integrity.ALTERED
+        or c.judgement.after is ChangesAfter.FORBIDDEN
+        or c.found.orphan
+        for c in cases
     ):
         return Integrity.ALTERED
-    if any(c.checked.integrity is Integrity.UNDECIDED for c in cases) or any(
-        c.judgement.after is ChangesAfter.UNDECIDED for c in cases
+    if doubts or any(
+        c.checked.integrity is Integrity.UNDECIDED or c.judgement.after is ChangesAfter.UNDECIDED
+        for c in cases
     ):
         return Integrity.UNDECIDED
     return Integrity.INTACT
+
+
+def _report(doc: Document, c: Case) -> SignatureReport:
+    indication, sub = c.outcome.indication, c.outcome.sub_indication
+    if c.checked.integrity is not Integrity.ALTERED:
+        if c.judgement.after is ChangesAfter.FORBIDDEN or c.found.orphan:
+            indication, sub = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
+        elif indication is Indication.TOTAL_PASSED and c.judgement.after is ChangesAfter.UNDECIDED:
+            indication, sub = Indication.INDETERMINATE, "GENERIC"
+    claimed, _ = claimed_time(c.found, c.checked)
+    return SignatureReport(
+        field_name=c.found.field_name,
+        kind=c.found.kind,
+        indication=indication,
+        sub_indication=sub,
+        integrity=c.checked.integrity,
+        changes_after=c.judgement.after,
+        signer=signer_info(c.checked.certificate),
+        level=c.outcome.level,
+        claimed_signing_time=claimed,
+        best_signature_time=c.outcome.best_signature_time,
+        digest_algorithm=c.checked.digest_algorithm,
+        box=c.found.box,
+        reason_text=text(doc.resolve(c.found.dict.get("/Reason"), doc.last)) or None,
+        sub_filter=c.found.sub_filter,
+        docmdp=c.permissions.docmdp,
+        covers_whole_file=c.revision == doc.last,
+        revision=c.revision or 0,
+    )
 
 
 def _reasons(c: Case) -> list[Reason]:
@@ -221,10 +366,30 @@ def _reasons(c: Case) -> list[Reason]:
         out.append(reason("signature.orphan", name))
     if c.checked.code:
         out.append(reason(c.checked.code, name, detail=c.checked.detail))
-    for verdict, code in ((ChangesAfter.FORBIDDEN, "change.forbidden"), (ChangesAfter.UNDECIDED, "change.undecided")):
+    for verdict, code in (
+        (ChangesAfter.FORBIDDEN, "change.forbidden"),
+        (ChangesAfter.UNDECIDED, "change.undecided"),
+    ):
         which = [ch for ch, v in c.judgement.explained if v is verdict]
         if which:
             out.append(reason(code, name, detail="; ".join(_say(ch) for ch in which[:5])))
+    if c.checked.integrity is Integrity.INTACT:
+        certificate = signer_info(c.checked.certificate)
+        out += reason_for(
+            c.outcome.sub_indication,
+            name,
+            certificate.issuer if certificate else "",
+            c.outcome.detail,
+            timestamp=c.found.kind is SignatureKind.DOCUMENT_TIMESTAMP,
+        )
+        if c.outcome.timestamp_problem:
+            out.append(reason("timestamp.invalid", name, detail=c.outcome.timestamp_problem))
+        if c.outcome.legacy:
+            out.append(reason("algorithm.legacy", name, detail=c.outcome.legacy))
+        if c.found.kind is SignatureKind.SIGNATURE and c.outcome.best_signature_time is None:
+            out.append(reason("time.unproven", name))
+        if claimed_time(c.found, c.checked)[1]:
+            out.append(reason("time.local_as_utc", name))
     return out
 
 
@@ -235,33 +400,3 @@ def _say(change: Change) -> str:
     if change.old is not None or change.new is not None:
         parts.append(f"«{change.old or ''}» → «{change.new or ''}»")
     return " ".join(parts)
-
-
-def _indications(doc: Document, cases: list[Case], request: ValidationRequest) -> tuple[list[SignatureReport], tuple[RevocationNeed, ...]]:
-    out = []
-    for c in cases:
-        failed = c.checked.integrity is Integrity.ALTERED or c.judgement.after is ChangesAfter.FORBIDDEN
-        out.append(
-            SignatureReport(
-                field_name=c.found.field_name,
-                kind=c.found.kind,
-                indication=Indication.TOTAL_FAILED if failed else Indication.INDETERMINATE,
-                sub_indication=c.checked.sub_indication or ("FORMAT_FAILURE" if failed else "NO_CERTIFICATE_CHAIN_FOUND"),
-                integrity=c.checked.integrity,
-                changes_after=c.judgement.after,
-                signer=None,
-                level=None,
-                claimed_signing_time=None,
-                best_signature_time=None,
-                digest_algorithm=c.checked.digest_algorithm,
-                box=c.found.box,
-                sub_filter=c.found.sub_filter,
-                docmdp=c.permissions.docmdp,
-                covers_whole_file=c.revision == doc.last,
-                revision=c.revision or 0,
-            )
-        )
-    return out, ()
-
-
-__all__ = ["Kind", "Ref", "replace", "validate", "validate_job"]

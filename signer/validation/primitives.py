@@ -74,6 +74,19 @@ def hash_of(algorithm: algos.SignedDigestAlgorithm | None, digest_name: str) -> 
         return digest_name
 
 
+def family_of(algorithm: algos.SignedDigestAlgorithm) -> str | None:
+    """Return the kind of signature (`rsassa_pkcs1v15`, `ecdsa`, `ed25519`, …), `None` if unknown."""
+    oid = algorithm["algorithm"].dotted
+    if oid in _EXTRA_HASH:
+        return "rsassa_pkcs1v15" if int(oid.rsplit(".", 1)[1]) >= 13 else "ecdsa"  # noqa: PLR2004 NIST's list
+    if oid.startswith(_PLAIN_ECDSA):
+        return "ecdsa"
+    try:
+        return str(algorithm.signature_algo)
+    except (ValueError, KeyError):
+        return None
+
+
 def verify_value(  # noqa: PLR0911, PLR0913 one way out per kind of key
     certificate: x509.Certificate,
     algorithm: algos.SignedDigestAlgorithm | None,
@@ -130,19 +143,13 @@ def _fits(algorithm: algos.SignedDigestAlgorithm | None, key: object) -> bool:
     """Whether the signature algorithm speaks of this kind of key at all."""
     if algorithm is None:
         return True
-    oid = algorithm["algorithm"].dotted
-    if oid in _EXTRA_HASH or oid.startswith(_PLAIN_ECDSA):
-        return True
-    try:
-        family = algorithm.signature_algo
-    except (ValueError, KeyError):
-        return True
+    family = family_of(algorithm)
     wanted = {
         "rsassa_pkcs1v15": rsa.RSAPublicKey,
         "rsassa_pss": rsa.RSAPublicKey,
         "ecdsa": ec.EllipticCurvePublicKey,
         "dsa": dsa.DSAPublicKey,
-    }.get(family)
+    }.get(family or "")
     return wanted is None or isinstance(key, wanted)
 
 

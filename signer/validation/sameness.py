@@ -81,6 +81,24 @@ class Referrer:
     key: str
 
 
+def reachable(doc: Document, revision: int) -> set[int]:
+    """Return the objects that can be reached from the trailer in force at `revision`."""
+    out: set[int] = set()
+    todo = [r for key, r in references(doc.trailer(revision)) if key in TRAILER_KEYS]
+    while todo:
+        ref = todo.pop()
+        if ref.id in out:
+            continue
+        out.add(ref.id)
+        todo += [r for _, r in references(doc.value(ref, revision)) if r.id not in out]
+    return out
+
+
+TRAILER_KEYS = {"/Root", "/Info", "/Encrypt"}
+"""Trailer entries that a reader follows. LibreOffice writes its source document's reference into
+the trailer (/AdditionalStreams), tools that sign copy it with a number that means nothing."""
+
+
 @dataclass(slots=True)
 class ReferenceIndex:
     """Who names the objects of interest, over all revisions."""
@@ -94,7 +112,7 @@ class ReferenceIndex:
         out = cls(doc, {i: [] for i in interest})
         for r in doc.revisions:
             for key, ref in references(r.trailer):
-                if ref.id in out.places:
+                if ref.id in out.places and key in TRAILER_KEYS:
                     out.places[ref.id].append(Referrer(-1, r.index, key))
             for i in r.entries:
                 parsed = doc.parsed(i, r.index)

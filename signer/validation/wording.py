@@ -84,6 +84,7 @@ WORDINGS: dict[str, Wording] = {
     "validation.indeterminate": Wording("doubt", "Chưa đủ thông tin để kết luận về chữ ký{at} ({detail}).", "There is not enough information to conclude about the signature{at} ({detail}).", "Kiểm tra lại sau, hoặc hỏi cơ quan phát hành.", "Check again later, or ask the issuing agency."),
     "validation.failed": Wording("doubt", "Hệ thống không kiểm tra hết được chữ ký{at} ({detail}).", "The signature{at} could not be checked to the end ({detail}).", "Báo quản trị viên kèm tệp này.", "Tell the administrator, with this file."),
     # -- content
+    "content.overlap": Wording("doubt", "Nhiều trang có chú thích chồng lên nhau (trang {detail}): có thể che nội dung.", "Annotations lie over one another on many pages ({detail}): content may be hidden.", "Xem kỹ các trang này; nếu nghi ngờ, xin bản gốc.", "Look at these pages closely; in doubt, ask for the original."),
     "content.active": Wording("note", "Văn bản chứa nội dung động hoặc ẩn: {detail}.", "The document holds active or hidden content: {detail}.", "Cẩn trọng khi mở; văn bản hành chính không cần những thứ này.", "Open it with care; official documents need none of this."),
 }
 
@@ -111,3 +112,42 @@ def reason(code: str, field: str | None = None, **facts: object) -> Reason:
         remedy_en=say(w.remedy_en, en_at),
         field_name=field,
     )
+
+
+_BY_SUB_INDICATION = {
+    "NO_CERTIFICATE_CHAIN_FOUND": "chain.not_found",
+    "CERTIFICATE_CHAIN_GENERAL_FAILURE": "chain.failure",
+    "CHAIN_CONSTRAINTS_FAILURE": "chain.constraints",
+    "SIG_CONSTRAINTS_FAILURE": "signature.constraints",
+    "NO_SIGNING_CERTIFICATE_FOUND": "signature.no_certificate",
+    "CRYPTO_CONSTRAINTS_FAILURE": "algorithm.weak",
+    "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": "algorithm.weak",
+    "REVOKED": "certificate.revoked",
+    "REVOKED_NO_POE": "certificate.revoked_no_poe",
+    "REVOKED_CA_NO_POE": "certificate.revoked_no_poe",
+    "EXPIRED": "certificate.expired",
+    "OUT_OF_BOUNDS_NO_POE": "certificate.expired",
+    "OUT_OF_BOUNDS_NOT_REVOKED": "certificate.expired",
+    "NOT_YET_VALID": "certificate.not_yet_valid",
+    "REVOCATION_OUT_OF_BOUNDS_NO_POE": "revocation.out_of_bounds",
+    "TRY_LATER": "revocation.missing",
+    "TIMESTAMP_ORDER_FAILURE": "timestamp.order",
+    "SIGNATURE_POLICY_NOT_AVAILABLE": "signature.policy",
+    "POLICY_PROCESSING_ERROR": "signature.policy",
+    "NO_POE": "renewal.needed",
+    "GENERIC": "validation.failed",
+}
+_RENEWAL = {"OUT_OF_BOUNDS_NO_POE", "OUT_OF_BOUNDS_NOT_REVOKED", "EXPIRED", "TRY_LATER"}
+"""What ails a document time-stamp that only a newer one can heal."""
+
+
+def reason_for(
+    sub_indication: str | None, field: str, issuer: str, detail: str, *, timestamp: bool
+) -> list[Reason]:
+    """Return the reason for a sub-indication of EN 319 102-1; none where there is none."""
+    if sub_indication is None:
+        return []
+    if timestamp and sub_indication in _RENEWAL:
+        return [reason("renewal.needed", field, detail=sub_indication)]
+    code = _BY_SUB_INDICATION.get(sub_indication, "validation.indeterminate")
+    return [reason(code, field, detail=issuer if code == "chain.not_found" else detail or sub_indication)]

@@ -1,0 +1,167 @@
+"""The validation data at hand: what the file carries, and what was gathered for it.
+
+1. From the file: certificates, CRLs and OCSP answers of the newest /DSS, those inside the CMS
+   containers, and Adobe's revocation attribute (adbe.pkcs7.detached with LTV by Acrobat).
+2. Given: the request's material and the trust store's helpers. They prove nothing by themselves.
+3. Whatever cannot be parsed is left out: evidence that cannot be read is missing evidence.
+4. For a certificate of a path one can ask whether usable evidence is there, and if not, what would
+   help: that is a `RevocationNeed`, for certificates with a path to an anchor only.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from asn1crypto import cms as acms
+from asn1crypto import crl, ocsp, x509
+from asn1crypto import pdf as asn1_pdf
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo, ValidationTimingParams
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy
+from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
+
+from certs.model import RevocationNeed
+from signer.validation.cms import Container
+from signer.validation.lexer import Ref
+from signer.validation.policy import POLICY
+from signer.validation.structure import Document
+
+_FAULTS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A bag of parsed validation data."""
+
+    certificates: list[x509.Certificate] = field(default_factory=list)
+    ocsps: list[OCSPContainer] = field(default_factory=list)
+    crls: list[CRLContainer] = field(default_factory=list)
+    _seen: set[bytes] = field(default_factory=set)
+
+    def add_certificate(self, der: bytes) -> None:
+        """Take in a certificate, if it is one."""
+        if self._new(der):
+            try:
+                certificate = x509.Certificate.load(der, strict=True)
+                _ = certificate.subject.hashable, certificate.serial_number
+                self.certificates.append(certificate)
+            except _FAULTS:
+                return
+
+    def add_ocsp(self, der: bytes) -> None:
+        """Take in an OCSP response, if it is one."""
+        if self._new(der):
+            try:
+                containers = OCSPContainer.load_multi(ocsp.OCSPResponse.load(der))
+                for c in containers:
+                    _ = c.issuance_date
+                self.ocsps += containers
+            except _FAULTS:
+                return
+
+    def add_crl(self, der: bytes) -> None:
+        """Take in a CRL, if it is one."""
+        if self._new(der):
+            try:
+                container = CRLContainer(crl_data=crl.CertificateList.load(der))
+                _ = container.issuance_date, container.crl_data.issuer.hashable
+                self.crls.append(container)
+            except _FAULTS:
+                return
+
+    def _new(self, der: bytes) -> bool:
+        digest = hashlib.sha256(der).digest()
+        if digest in self._seen:
+            return False
+        self._seen.add(digest)
+        return True
+
+    def add_container(self, c: Container) -> None:
+        """Take in what a CMS container carries beside its signature."""
+        for certificate in c.certificates:
+            self.add_certificate(certificate.dump())
+        listed = c.signed_data["crls"]
+        for choice in listed if isinstance(listed, acms.RevocationInfoChoices) else ():
+            if choice.name == "crl":
+                self.add_crl(choice.chosen.dump())
+        for value in c.attributes.get("adobe_revocation_info_archival", ()):
+            if isinstance(value, asn1_pdf.RevocationInfoArchival):
+                for item in value["crl"] or ():
+                    self.add_crl(item.dump())
+                for item in value["ocsp"] or ():
+                    self.add_ocsp(item.dump())
+
+    def add_store(self, doc: Document, revision: int) -> bool:
+        """Take in the /DSS in force at `revision`; return whether there is one."""
+        dss = doc.get(doc.root(revision), "/DSS", revision)
+        if not isinstance(dss, dict):
+            return False
+        takers = {"/Certs": self.add_certificate, "/OCSPs": self.add_ocsp, "/CRLs": self.add_crl}
+        for key, take in takers.items():
+            listed = doc.get(dss, key, revision)
+            for item in listed if isinstance(listed, tuple) else ():
+                content = doc.stream_bytes(item, revision) if isinstance(item, Ref) else None
+                if content:
+                    take(content)
+        return True
+
+
+def timing(at: datetime, *, past: bool) -> ValidationTimingInfo:
+    """Return pyHanko's way of saying "judge as of `at`"."""
+    return ValidationTimingInfo(
+        validation_time=at, best_signature_time=at, point_in_time_validation=past
+    )
+
+
+def has_evidence(
+    evidence: Evidence,
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    policy: CertRevTrustPolicy,
+    at: datetime,
+) -> bool:
+    """Whether `evidence` holds an answer about `certificate` that may be used at `at`."""
+    params = ValidationTimingParams(timing(at, past=False), POLICY.clock_skew)
+    for o in evidence.ocsps:
+        single = o.extract_single_response()
+        if single is not None and _speaks_of(single["cert_id"], certificate, issuer):
+            if o.usable_at(policy, params).rating.usable_ades:
+                return True
+    return any(
+        c.crl_data.issuer == certificate.issuer and c.usable_at(policy, params).rating.usable_ades
+        for c in evidence.crls
+    )
+
+
+def _speaks_of(cert_id: ocsp.CertId, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        if cert_id["serial_number"].native != certificate.serial_number:
+            return False
+        name = cert_id["hash_algorithm"]["algorithm"].native
+        key = hashlib.new(name, bytes(issuer.public_key["public_key"]), usedforsecurity=False)
+        return bool(cert_id["issuer_key_hash"].native == key.digest())
+    except _FAULTS:
+        return False
+
+
+def need_for(certificate: x509.Certificate, issuer: x509.Certificate) -> RevocationNeed:
+    """Return what would answer for `certificate`."""
+    return RevocationNeed(
+        certificate=certificate.dump(),
+        issuer=issuer.dump(),
+        ocsp_urls=tuple(_urls(lambda: certificate.ocsp_urls)),
+        crl_urls=tuple(
+            _urls(
+                lambda: [
+                    u for p in certificate.crl_distribution_points for u in [p.url] if u is not None
+                ]
+            )
+        ),
+    )
+
+
+def _urls(read: object) -> Iterable[str]:
+    try:
+        return [str(u) for u in read()]  # type: ignore[operator]
+    except _FAULTS:
+        return []

@@ -218,6 +218,24 @@ def _is_der_set(raw: bytes) -> bool:
     return elements == sorted(elements)
 
 
+def token_holds(token: Container, over: bytes) -> bool:
+    """Whether a time-stamp token's imprint is that of `over` and its own value verifies.
+
+    Says nothing about trust in the authority.
+    """
+    try:
+        stated = _imprint(token)
+        if stated is None or token.content is None or digest_of(stated[0], [over]) != stated[1]:
+            return False
+        digest = digest_of(token.digest_algorithm, [token.content])
+        if digest is None:
+            return False
+        checked = _value(token, digest, [], {}, [token.content])
+    except (CmsError, ValueError, TypeError, KeyError, AttributeError):
+        return False
+    return checked.integrity is Integrity.INTACT
+
+
 def _bare(found: Found, parts: list[memoryview]) -> Checked:
     """adbe.x509.rsa_sha1: an OCTET STRING around a PKCS#1 value."""
     certificate = found.dict.get("/Cert")

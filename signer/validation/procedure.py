@@ -27,9 +27,10 @@ put together is ours, for the reasons in docs/adr/ (design.md D2).
 8. best_signature_time is `None` unless proven. The claimed time is never used to judge.
 9. Every fault inside, RecursionError included, ends that signature as INDETERMINATE / GENERIC;
    the others are judged all the same.
-10. Level (EN 319 142-1): what is present and verified. B-B: intact PAdES with its certificate
-    bound. B-T: its time is proven by a time-stamp. B-LT: and the file alone carries the evidence for
-    its whole path. B-LTA: and a valid document time-stamp covers that.
+10. Level (EN 319 142-1): what is present and holds, whether or not we trust who made it (that is
+    the indication's business). B-B: intact PAdES with its certificate bound. B-T: a time-stamp over
+    it holds. B-LT: and the file alone carries certificates and revocation evidence for its whole
+    path and its time-stamp's. B-LTA: and a document time-stamp that holds covers that.
 """
 
 import logging
@@ -60,7 +61,7 @@ from certs.model import RevocationNeed, TrustPurpose
 from signer.validation import loop
 from signer.validation.cms import Container, tst_info
 from signer.validation.evidence import Evidence, has_evidence, need_for, timing
-from signer.validation.integrity import Checked, digest_of
+from signer.validation.integrity import Checked, digest_of, token_holds
 from signer.validation.job import ValidationRequest
 from signer.validation.policy import POLICY, DatedAlgorithms
 from signer.validation.report import Indication, Integrity, Level, SignatureKind
@@ -262,7 +263,7 @@ class _Procedure:
         c, certificate = s.checked.container, s.checked.certificate
         bound = c is not None and certificate is not None and _binds(c)
         if s.checked.integrity is Integrity.INTACT and s.sub_filter == "ETSI.CAdES.detached" and bound:
-            out.level = Level.B_B
+            out.level = Level.B_T if self._stamped(s, c) else Level.B_B
         if s.checked.sub_indication is not None:
             out.sub_indication = s.checked.sub_indication
             out.indication = (
@@ -293,9 +294,23 @@ class _Procedure:
             return _end(out, sub, out.detail)
         out.indication, out.sub_indication = Indication.TOTAL_PASSED, None
         out.legacy = _legacy(s, certificate, at)
-        if out.level is Level.B_B and out.best_signature_time is not None:
+        if out.level is Level.B_T:
             out.level = self._level(s, path, stamp, at)
         return out
+
+    def _stamped(self, s: Subject, c: Container | None) -> bool:
+        """Whether some time-stamp over this signature holds."""
+        value = c.info["signature"].native if c else b""
+        return any(token_holds(t, value) for t in (c.tokens() if c else ())) or self._covered(s)
+
+    def _covered(self, s: Subject) -> bool:
+        """Whether a document time-stamp that holds came after."""
+        return s.revision is not None and any(
+            x.kind is SignatureKind.DOCUMENT_TIMESTAMP
+            and x.checked.integrity is Integrity.INTACT
+            and (x.revision or 0) > s.revision
+            for x in self.subjects
+        )
 
     def _stamp_outcome(self, i: int, s: Subject) -> Outcome:
         stamp = self.stamps.get(i)
@@ -439,8 +454,9 @@ class _Procedure:
         self, s: Subject, path: list[x509.Certificate] | None, stamp: _Stamp | None, at: datetime
     ) -> Level:
         """Return how far the file itself goes: rule 10."""
+        carried = {c.sha256 for c in self.embedded.certificates}
         if path is None or not all(
-            has_evidence(self.embedded, a, b, self.signer_policy, at) and a in self.embedded.certificates
+            has_evidence(self.embedded, a, b, self.signer_policy, at) and a.sha256 in carried
             for a, b in zip(path, path[1:], strict=False)
         ):
             return Level.B_T
@@ -449,11 +465,7 @@ class _Procedure:
             for a, b in zip(stamp.path, stamp.path[1:], strict=False)
         ):
             return Level.B_T
-        covered = any(
-            x.at is not None and (self.subjects[i].revision or 0) > (s.revision or 0)
-            for i, x in self.stamps.items()
-        )
-        return Level.B_LTA if covered else Level.B_LT
+        return Level.B_LTA if self._covered(s) else Level.B_LT
 
 
 _MISSING = {

@@ -1,5 +1,8 @@
 """The application: REST under `/api/v1`, the pages, and the layers around both."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from api import VERSION
@@ -15,6 +18,14 @@ def create_app(house: House) -> FastAPI:
     from api.web.routes import mount
 
     settings = house.settings
+
+    @asynccontextmanager
+    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
+        yield
+        # What people were looking at goes when the service stops (`api.web.kept` rule 1).
+        running.state.public_shelf.close()
+        running.state.desk_shelf.close()
+
     app = FastAPI(
         title="Ấn Tín",
         version=VERSION,
@@ -22,6 +33,7 @@ def create_app(house: House) -> FastAPI:
         docs_url=None,  # its scripts come from another host, which our own policy forbids
         redoc_url=None,
         openapi_url="/openapi.json",
+        lifespan=lifespan,
     )
     app.state.house = house
     app.state.metrics = Metrics()
@@ -30,7 +42,7 @@ def create_app(house: House) -> FastAPI:
     )
     faults.handle(app)
     for part in (verifications, documents, signatures):
-        app.include_router(part.router, prefix="/api/v1")
+        app.include_router(part.router)
     app.include_router(health.router)
     # The last layer added is the outermost. The pages come last and bring the guard, whose headers
     # stand on problems too.

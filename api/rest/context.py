@@ -113,6 +113,9 @@ def respond(
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="antin"'
+    if problem.status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # Whoever still sends would otherwise be listened to for as long as he likes.
+        headers["Connection"] = "close"
     page: PageOfProblem | None = getattr(request.app.state, "problem_page", None)
     accepts = request.headers.get("accept", "")
     if page is not None and "text/html" in accepts and not request.url.path.startswith("/api/"):

@@ -31,7 +31,7 @@ from office.people import Person
 from office.roles import KEEPERS, READERS
 from signer.render import RENDER, RenderRequest
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = APIRouter(prefix="/api/v1/documents", tags=["documents"])
 
 reader = require(*READERS, vi="đọc văn bản lưu trữ", en="read archived documents")
 keeper = require(*KEEPERS, vi="đưa văn bản vào lưu trữ", en="archive documents")

@@ -33,7 +33,7 @@ from signer.creation import SignRequest
 from signer.errors import PlacementError
 from signer.validation.report import Box, Level
 
-router = APIRouter(tags=["signatures"])
+router = APIRouter(prefix="/api/v1", tags=["signatures"])
 
 signer = require(*SIGNERS, vi="ký số", en="sign")
 LEVELS = {"B-B": Level.B_B, "B-T": Level.B_T, "B-LT": Level.B_LT, "B-LTA": Level.B_LTA}

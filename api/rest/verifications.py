@@ -11,7 +11,7 @@ from api.wiring import House
 from office.flows.verdict import verdict_line
 from office.people import Person
 
-router = APIRouter(tags=["verifications"])
+router = APIRouter(prefix="/api/v1", tags=["verifications"])
 
 
 def admitted(request: Request, person: Annotated[Person | None, Depends(public)]) -> Person | None:

@@ -13,7 +13,6 @@ a short path to an anchor exists, so that we know whom to ask and what to accept
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -146,6 +145,9 @@ def issuer_hashes(issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> 
 
     Over the bytes that stand in the certificate: re-encoding a name may change its string types.
     """
+    # Imported here: 60 ms that reading anchors on the command line need not pay.
+    from asn1crypto import x509 as asn1_x509
+
     tbs = asn1_x509.Certificate.load(der(issuer))["tbs_certificate"]
     bits: bytes = tbs["subject_public_key_info"]["public_key"].contents[1:]  # unused-bits octet
     found = []
@@ -158,6 +160,8 @@ def issuer_hashes(issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> 
 
 def raw_issuer(certificate: x509.Certificate) -> bytes:
     """Return the issuer's name in DER, as it stands in the certificate."""
+    from asn1crypto import x509 as asn1_x509
+
     name: bytes = asn1_x509.Certificate.load(der(certificate)).issuer.dump()
     return name
 

@@ -32,6 +32,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import cast
 
 from certs.errors import FetchFailedError, FetchRefusedError
@@ -118,7 +119,8 @@ class GuardedFetcher:
     """`(host, port)` pairs inside the network that an administrator named, e.g. an internal CA."""
     resolver: Resolver = resolve
     connector: Connector = connect
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext | None = None
+    """`None`: the system's roots."""
     _resolving: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(MAX_RESOLVING), init=False, repr=False
     )
@@ -163,7 +165,8 @@ class GuardedFetcher:
                 return sock
             try:
                 sock.settimeout(deadline.left())
-                return self.tls.wrap_socket(sock, server_hostname=target.host)
+                tls = self.tls or _system_tls()
+                return tls.wrap_socket(sock, server_hostname=target.host)
             except BaseException:
                 sock.close()
                 raise
@@ -205,6 +208,12 @@ class GuardedFetcher:
         if isinstance(result, OSError):
             raise result
         return result
+
+
+@cache
+def _system_tls() -> ssl.SSLContext:
+    # Reading the system's roots takes tens of milliseconds; most runs never leave the house.
+    return ssl.create_default_context()
 
 
 def _head(target: Target, request: FetchRequest) -> bytes:

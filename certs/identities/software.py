@@ -20,6 +20,7 @@ Not yet here: the growing delay after wrong PINs, and wrapping by a key-encrypti
 """
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Iterable, Sequence
@@ -57,6 +58,7 @@ DEVELOPMENT_PIN = "123456"
 MIN_PIN = 6  # characters; what the tokens of the national CAs ask for
 
 FORMAT = 1
+_log = logging.getLogger(__name__)
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 _DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -89,11 +91,16 @@ class FileIdentityStore:
         self._clock = clock
 
     def list(self) -> Sequence[SigningIdentity]:
-        """See `certs.model.IdentityStore`."""
+        """See `certs.model.IdentityStore`. A damaged one is logged and hides no other."""
         if not self._root.is_dir():
             return ()
-        names = sorted(p.name for p in self._root.iterdir() if _ID.fullmatch(p.name))
-        return [self.get(name) for name in names]
+        found = []
+        for name in sorted(p.name for p in self._root.iterdir() if _ID.fullmatch(p.name)):
+            try:
+                found.append(self.get(name))
+            except IdentityInvalidError as exc:
+                _log.warning("%s", exc.en)
+        return found
 
     def get(self, identity_id: str) -> SigningIdentity:
         """See `certs.model.IdentityStore`."""

@@ -332,10 +332,12 @@ def test_a_pkcs12_file_without_a_key_is_a_clear_problem(store, authority):
         store.import_pkcs12("x", purpose=IdentityPurpose.SEAL, data=data, password="", pin=PIN)
 
 
-def test_damaged_descriptions_are_named(store, pki):
+def test_a_damaged_identity_is_named_and_hides_no_other(store, pki):
     (pki / "identities/can-bo/chain.pem").write_text("x")
     with pytest.raises(IdentityInvalidError, match="can-bo"):
         store.get("can-bo")
+    assert "can-bo" not in [i.id for i in store.list()]
+    assert len(store.list()) == 6
 
 
 def test_a_half_written_identity_is_never_seen(store, pki):

@@ -2,9 +2,10 @@
 
 1. B-LT and B-LTA promise that everything needed is inside: TOTAL-PASSED from the file alone, and
    the level asked for.
-2. B-B and B-T carry no evidence about certificates, so INDETERMINATE is their nature where the
-   validator is given none. They must be intact, not failed, and B-T must have its time-stamp
-   verified.
+2. B-B and B-T carry no evidence about certificates, so INDETERMINATE is their nature where none
+   can be had. They must be intact and not failed. B-T must have its time-stamp verified, unless
+   evidence about the authority's certificate is all that is missing: the token itself was checked
+   before it was used (`certs.tokens`).
 3. An earlier signature may end no worse than it was: same integrity, no weaker indication, and
    nothing that came after it forbidden.
 """
@@ -67,7 +68,8 @@ def accept_new(
             "The signature just made does not pass our own check "
             f"({_told(report, 'en')}); it was thrown away.",
         )
-    if LEVELS.index(level) > 0 and made.level is not level:
+    unproven = level is Level.B_T and made.level is Level.B_B and bool(report.needs)
+    if level is not Level.B_B and made.level is not level and not unproven:
         raise LevelNotReachedError(
             f"Chữ ký chỉ đạt mức {made.level or 'chưa xác định'}, không đạt {level} "
             f"({_told(report, 'vi')}); đã hủy.",

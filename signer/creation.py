@@ -136,7 +136,7 @@ class PdfSigner:
                 self._augmenter().extend(path, archived, [chain])
                 path, part = extended, archived
             os.fsync(part.fileno())
-            report = self._judge(path)
+            report = self._judge(path, self._beside(chain, request.level))
             accept_new(report, token.field_name, request.level, before)
             if before is not None:
                 accept_old(before, report)
@@ -234,11 +234,20 @@ class PdfSigner:
             sandbox=self._sandbox, stamping=self._stamping, revocation=self._revocation
         )
 
-    def _judge(self, path: Path) -> ValidationReport:
+    def _beside(self, chain: tuple[bytes, ...], level: Level) -> RevocationMaterial:
+        """Return evidence to judge with that is not in the file: B-T's, as far as it can be had.
+
+        B-LT and B-LTA must do without, and B-B claims nothing that would need any.
+        """
+        if level is not Level.B_T or self._revocation is None or self._stamping is None:
+            return RevocationMaterial()
+        return gather(self._revocation, [chain, *self._stamping.chains()])
+
+    def _judge(self, path: Path, material: RevocationMaterial | None = None) -> ValidationReport:
         request = ValidationRequest(
             trust=self._trust,
             at=self._clock.now(),
-            material=RevocationMaterial(),
+            material=material or RevocationMaterial(),
             offline=True,
         )
         return self._sandbox.run(VALIDATE, request, pdf=path)

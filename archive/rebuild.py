@@ -62,7 +62,8 @@ def _restored(store: ObjectStore, key: str, made: tuple[Derivative, ...]) -> Res
                 texts = read_text(read_all(store, derivative.key))
         draft, register = read_metadata(_checked(store, first[layout.METADATA]), texts)
         for derivative in made:
-            if derivative.role == "verdict":
+            # The verdict of the day of arrival stands in metadata.json.
+            if derivative.role == "verdict" and derivative.created > draft.received:
                 report = json.loads(read_all(store, derivative.key))
                 draft = replace(
                     draft,

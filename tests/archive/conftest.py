@@ -1,7 +1,5 @@
 """An archive of one's own, on every combination of database and store that is to hold."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from archive.archive import Archive
@@ -9,19 +7,7 @@ from archive.catalogue.database import migrate, open_database
 from archive.model import DocumentMetadata, RecordKind, Sip
 from archive.store.disk import DiskStore
 from archive.store.memory import MemoryStore
-
-
-class StoppedClock:
-    """Says what it is told; moves on only when told."""
-
-    def __init__(self, now=datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)):
-        self.moment = now
-
-    def now(self):
-        return self.moment
-
-    def advance(self, **by):
-        self.moment += timedelta(**by)
+from support.clocks import StoppedClock
 
 
 @pytest.fixture

@@ -102,17 +102,25 @@ def postgresql_server() -> Iterator[str]:
         yield answer["url"]
 
 
+@contextlib.contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """Give the URL of an empty database that ends with the block."""
+    name = f"antin_test_{secrets.token_hex(6)}"
+    plain = server.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    try:
+        yield f"{server.rpartition('/')[0]}/{name}"
+    finally:
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """URL of an empty database of one's own."""
-    name = f"antin_test_{secrets.token_hex(6)}"
-    plain = postgresql_server.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    base, _, _ = postgresql_server.rpartition("/")
-    yield f"{base}/{name}"
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    with fresh_database(postgresql_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

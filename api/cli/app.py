@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-def _version(*, asked: bool) -> None:
+def _version(asked: bool) -> None:  # noqa: FBT001 - the option's value
     if asked:
         from api import VERSION
 
@@ -34,11 +34,17 @@ def before(
     *,
     data: common.DataOption = None,
     version: Annotated[
-        bool, typer.Option("--version", help="In ra phiên bản. / Print the version.", is_eager=True)
+        bool,
+        typer.Option(
+            "--version",
+            help="In ra phiên bản. / Print the version.",
+            is_eager=True,
+            callback=_version,
+        ),
     ] = False,
 ) -> None:
     """Remember what was said before the command's name."""
-    _version(asked=version)
+    del version
     ctx.obj = {"data": data}
 
 

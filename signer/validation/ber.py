@@ -94,7 +94,9 @@ def _rewrite(data: bytes) -> tuple[bytes, int]:
             identifier, length, start = _header(data, at)
             if length is not None and start + length > len(data):
                 raise ValueError("cut short")
-            if identifier[0] & _CONSTRUCTED and (length is None or _any_indefinite(data, start, start + length)):
+            if identifier[0] & _CONSTRUCTED and (
+                length is None or _any_indefinite(data, start, start + length)
+            ):
                 if len(stack) > MAX_NESTING:
                     raise ValueError("nested too deeply")
                 stack.append((identifier, None if length is None else start + length, []))
@@ -108,7 +110,9 @@ def _rewrite(data: bytes) -> tuple[bytes, int]:
             return b"".join(stack[0][2]), at
 
 
-def _close(stack: list[tuple[bytes, int | None, list[bytes]]], identifier: bytes, parts: list[bytes]) -> None:
+def _close(
+    stack: list[tuple[bytes, int | None, list[bytes]]], identifier: bytes, parts: list[bytes]
+) -> None:
     if identifier[0] == _OCTET_STRING:  # a string in pieces becomes one
         content = b""
         for p in parts:

@@ -1,4 +1,4 @@
-"""May these changes have happened after this signature?
+"""Whether the changes after a signature are ones that it permits.
 
 1. Rules in force over a signature are its own and every earlier signature's (contract.md): the
    strictest DocMDP permission, the union of FieldMDP locks. Without any DocMDP a document may be
@@ -15,9 +15,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from signer.validation.difference import Change, Kind
-from signer.validation.lexer import Name, Value
+from signer.validation.comparison import Change, Kind
 from signer.validation.form import text
+from signer.validation.lexer import Name, Value
 from signer.validation.report import ChangesAfter, Integrity
 
 _ORDER = (
@@ -50,7 +50,9 @@ class Permissions:
     locks: tuple[Lock, ...] = ()
 
 
-def read_permissions(d: Mapping[str, Value], resolve: Callable[[Value], Value], lock: Value) -> Permissions:
+def read_permissions(
+    d: Mapping[str, Value], resolve: Callable[[Value], Value], lock: Value
+) -> Permissions:
     """Read the /Reference transforms of a signature dictionary, and its field's /Lock."""
     docmdp: int | None = None
     locks: list[Lock] = []

@@ -67,7 +67,11 @@ class Container:
         unsigned = self.info["unsigned_attrs"]
         for attribute in unsigned if isinstance(unsigned, acms.CMSAttributes) else ():
             if attribute["type"].native in ("signature_time_stamp_token", "signature_time_stamp"):
-                out += [v["content"] for v in attribute["values"] if v["content_type"].native == "signed_data"]
+                out += [
+                    v["content"]
+                    for v in attribute["values"]
+                    if v["content_type"].native == "signed_data"
+                ]
         return out
 
     def tokens(self) -> list["Container"]:
@@ -119,7 +123,9 @@ def _open(contents: bytes, more: Iterable[x509.Certificate]) -> Container:
     outer = acms.ContentInfo.load(der)
     if outer["content_type"].native != "signed_data":
         raise CmsError(f"content is {outer['content_type'].native}")
-    return _open_signed_data(outer["content"], more, padding_is_zero=not contents[taken:].strip(b"\0"))
+    return _open_signed_data(
+        outer["content"], more, padding_is_zero=not contents[taken:].strip(b"\0")
+    )
 
 
 def _open_signed_data(
@@ -144,7 +150,9 @@ def _open_signed_data(
         find_signer(info, certificates) or find_signer(info, more),
         _digest_name(info["digest_algorithm"]),
         eci["content_type"].native,
-        bytes(content) if isinstance(content, core.OctetString | core.ParsableOctetString) else None,
+        bytes(content)
+        if isinstance(content, core.OctetString | core.ParsableOctetString)
+        else None,
         padding_is_zero,
         attributes,
         has,

@@ -57,12 +57,14 @@ def active_content(doc: Document) -> tuple[str, ...]:
     if "/XFA" in (doc.get(root, "/AcroForm", last) or {}):  # type: ignore[operator]
         found.add("XFA")
     optional = doc.get(doc.get(root, "/OCProperties", last), "/D", last)
-    if isinstance(optional, dict) and (doc.get(optional, "/OFF", last) or optional.get("/BaseState") == "/OFF"):
+    if isinstance(optional, dict) and (
+        doc.get(optional, "/OFF", last) or optional.get("/BaseState") == "/OFF"
+    ):
         found.add("HiddenLayer")
     for f in read_form(doc, last).fields:
-        _triggers(doc, f.dict.get("/AA"), found)
+        _triggers(doc, f.entries.get("/AA"), found)
     for page in read_pages(doc, last):
-        _triggers(doc, page.dict.get("/AA"), found)
+        _triggers(doc, page.entries.get("/AA"), found)
         for _, d in annotations(doc, page, last):
             kind = d.get("/Subtype")
             if isinstance(kind, Name) and kind in _ANNOTATIONS:
@@ -100,7 +102,13 @@ def overlapping_pages(doc: Document, signature_widgets: Iterable[Ref]) -> list[i
         boxes = []
         for ref, d in annotations(doc, page, doc.last)[:_LOOKED_AT]:
             r = rectangle(doc, d.get("/Rect"), doc.last)
-            if ref not in left_out and d.get("/Subtype") != "/Popup" and r and r[0] < r[2] and r[1] < r[3]:
+            if (
+                ref not in left_out
+                and d.get("/Subtype") != "/Popup"
+                and r
+                and r[0] < r[2]
+                and r[1] < r[3]
+            ):
                 boxes.append(r)
         if any(_overlap(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]):
             pages.append(page.number)

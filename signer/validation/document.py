@@ -27,13 +27,20 @@ from asn1crypto import x509
 
 from certs.model import RevocationNeed
 from signer.jobs import JobFiles
-from signer.validation.changes import Judgement, Permissions, judge, raises_permissions, read_permissions
+from signer.validation.changes import (
+    Judgement,
+    Permissions,
+    judge,
+    raises_permissions,
+    read_permissions,
+)
 from signer.validation.content import MAX_OVERLAPS, active_content, overlapping_pages
-from signer.validation.difference import Change, Context, Kind, Signed, Step, interesting
+from signer.validation.comparison import Change, Kind, Signed
+from signer.validation.difference import explain
 from signer.validation.enumeration import Enumeration, Found, enumerate_signatures
 from signer.validation.evidence import Evidence
 from signer.validation.facts import claimed_time, signer_info
-from signer.validation.form import Form, read_form, read_pages, text
+from signer.validation.form import text
 from signer.validation.integrity import Checked, check
 from signer.validation.job import SOFTWARE, ValidationRequest, unreadable_report
 from signer.validation.parsers import disagreement
@@ -49,7 +56,6 @@ from signer.validation.report import (
     ValidationReport,
     weakest,
 )
-from signer.validation.sameness import ReferenceIndex
 from signer.validation.structure import Document, StructureError
 from signer.validation.wording import reason, reason_for
 
@@ -88,10 +94,12 @@ def validate(data: bytes, request: ValidationRequest) -> ValidationReport:
         code, detail = e.reason, e.detail
     except RecursionError:  # pyHanko's own reader, on nesting that ours refuses
         code, detail = "file.limit", "nesting"
-    return unreadable_report(sha256=sha256, size=len(data), code=code, request=request, detail=detail)
+    return unreadable_report(
+        sha256=sha256, size=len(data), code=code, request=request, detail=detail
+    )
 
 
-def _bare(  # noqa: PLR0913 the parts of a report
+def _bare(
     sha256: str,
     data: bytes,
     request: ValidationRequest,
@@ -116,20 +124,32 @@ def _bare(  # noqa: PLR0913 the parts of a report
     )
 
 
-def _unsigned(sha256: str, doc: Document, request: ValidationRequest, found: Enumeration) -> ValidationReport:
+def _unsigned(
+    sha256: str, doc: Document, request: ValidationRequest, found: Enumeration
+) -> ValidationReport:
     reasons = [reason("signature.prepared", f) for f in found.prepared]
     if found.removed:
         reasons.append(reason("signature.removed"))
     active = active_content(doc)
     reasons = reasons or [reason("signature.none")]
-    return _bare(sha256, doc.data, request, Integrity.UNSIGNED, [*reasons, *_content_note(active)], found.pages, active)
+    return _bare(
+        sha256,
+        doc.data,
+        request,
+        Integrity.UNSIGNED,
+        [*reasons, *_content_note(active)],
+        found.pages,
+        active,
+    )
 
 
 def _content_note(active: tuple[str, ...]) -> list[Reason]:
     return [reason("content.active", detail=", ".join(active))] if active else []
 
 
-def _signed(sha256: str, doc: Document, found: Enumeration, request: ValidationRequest) -> ValidationReport:
+def _signed(
+    sha256: str, doc: Document, found: Enumeration, request: ValidationRequest
+) -> ValidationReport:
     embedded = _embedded(doc, found)
     given = Evidence()
     for der in (*request.material.certificates, *request.trust.helpers):
@@ -149,7 +169,10 @@ def _signed(sha256: str, doc: Document, found: Enumeration, request: ValidationR
         reasons += _reasons(c)
     active = active_content(doc)
     worst = weakest(reports) or Indication.INDETERMINATE
-    fixed = {Integrity.ALTERED: Indication.TOTAL_FAILED, Integrity.UNDECIDED: Indication.INDETERMINATE}
+    fixed = {
+        Integrity.ALTERED: Indication.TOTAL_FAILED,
+        Integrity.UNDECIDED: Indication.INDETERMINATE,
+    }
     return ValidationReport(
         sha256=sha256,
         size=len(doc.data),
@@ -186,9 +209,9 @@ def _embedded(doc: Document, found: Enumeration) -> Evidence:
 def _case(doc: Document, found: Found, more: list[x509.Certificate]) -> Case:
     checked = check(doc.data, found, more)
     revision = doc.revision_covered_to(found.reach) if found.byte_range else None
-    lock = found.field.dict.get("/Lock") if found.field else None
+    lock = found.field.entries.get("/Lock") if found.field else None
     at = revision if revision is not None else doc.last
-    permissions = read_permissions(found.dict, lambda v: doc.resolve(v, at), lock)
+    permissions = read_permissions(found.entries, lambda v: doc.resolve(v, at), lock)
     return Case(found, checked, revision, permissions)
 
 
@@ -199,7 +222,11 @@ def _bytes(doc: Document, cases: list[Case], reasons: list[Reason]) -> bool:
     """Account for every byte. Return whether something is uncovered."""
     uncovered = False
     for c in cases:
-        if c.revision is None and c.found.byte_range is not None and c.checked.code != "signature.malformed":
+        if (
+            c.revision is None
+            and c.found.byte_range is not None
+            and c.checked.code != "signature.malformed"
+        ):
             reasons.append(reason("bytes.uncovered", c.found.field_name, detail=f"{c.found.reach}"))
             uncovered = True
     revisions = [c.revision for c in cases if c.revision is not None]
@@ -220,7 +247,7 @@ def _changes(doc: Document, cases: list[Case]) -> None:
     revisions = [c.revision for c in cases if c.revision is not None]
     if not revisions or min(revisions) == doc.last:
         return
-    steps = _steps(doc, cases, min(revisions))
+    steps = explain(doc, min(revisions), _signatures(cases))
     integrity_of = {c.found.field_name: c.checked.integrity for c in cases}
     for n, c in enumerate(cases):
         if c.revision is None:
@@ -239,27 +266,14 @@ def _changes(doc: Document, cases: list[Case]) -> None:
             c.judgement.after = ChangesAfter.UNDECIDED
 
 
-def _steps(doc: Document, cases: list[Case], first: int) -> dict[int, list[Change]]:
-    signed = {
+def _signatures(cases: list[Case]) -> dict[int, Signed]:
+    return {
         c.found.holder: Signed(
-            c.found.field_name,
-            c.found.holder,
-            c.revision,
-            c.found.kind is SignatureKind.DOCUMENT_TIMESTAMP,
+            c.found.field_name, c.revision, c.found.kind is SignatureKind.DOCUMENT_TIMESTAMP
         )
         for c in cases
         if c.found.holder is not None
     }
-    pages = {p.ref.id: p.number for p in read_pages(doc, first) if p.ref}
-    index = ReferenceIndex.build(doc, interesting(doc, first))
-    context = Context(doc, index, pages, signed)
-    out: dict[int, list[Change]] = {}
-    before: Form = read_form(doc, first)
-    for r in range(first + 1, doc.last + 1):
-        after = read_form(doc, r)
-        out[r] = Step(context, r, before, after).run()
-        before = after
-    return out
 
 
 # -- rules 7 to 9 ----------------------------------------------------------------------------------
@@ -304,10 +318,14 @@ def _procedure(
         br = c.found.byte_range
         ranges = [view[: br[1]], view[br[2] : br[2] + br[3]]] if br and len(br) == 4 else []  # noqa: PLR2004 pairs
         subjects.append(
-            Subject(c.found.field_name, c.found.kind, c.found.sub_filter, c.checked, c.revision, ranges)
+            Subject(
+                c.found.field_name, c.found.kind, c.found.sub_filter, c.checked, c.revision, ranges
+            )
         )
     needs: dict[bytes, RevocationNeed] = {}
-    for c, outcome in zip(cases, judge_signatures(subjects, everything, embedded, request), strict=True):
+    for c, outcome in zip(
+        cases, judge_signatures(subjects, everything, embedded, request), strict=True
+    ):
         c.outcome = outcome
         for need in outcome.needs:
             needs.setdefault(need.certificate, need)
@@ -351,7 +369,7 @@ def _report(doc: Document, c: Case) -> SignatureReport:
         best_signature_time=c.outcome.best_signature_time,
         digest_algorithm=c.checked.digest_algorithm,
         box=c.found.box,
-        reason_text=text(doc.resolve(c.found.dict.get("/Reason"), doc.last)) or None,
+        reason_text=text(doc.resolve(c.found.entries.get("/Reason"), doc.last)) or None,
         sub_filter=c.found.sub_filter,
         docmdp=c.permissions.docmdp,
         covers_whole_file=c.revision == doc.last,

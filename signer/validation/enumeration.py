@@ -23,7 +23,9 @@ from signer.validation.lexer import LexError, Ref, Value, unhex
 from signer.validation.report import Box, SignatureKind
 from signer.validation.structure import Document, InStream, StructureError
 
-_RAW = re.compile(rb"/ByteRange[\x00\t\n\x0c\r ]*\[[\x00\t\n\x0c\r ]*(\d+)[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]+(\d+)")
+_RAW = re.compile(
+    rb"/ByteRange[\x00\t\n\x0c\r ]*\[[\x00\t\n\x0c\r ]*(\d+)[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]+(\d+)"
+)
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class Found:
 
     field_name: str
     field: Field | None
-    dict: dict[str, Value]
+    entries: dict[str, Value]
     holder: int | None
     """Object that the signature dictionary is written in."""
     span: tuple[int, int] | None
@@ -97,7 +99,9 @@ def _found(doc: Document, name: str, f: Field | None, value: Value, holder: int 
     d = value if isinstance(value, dict) else {}
     parsed = doc.parsed(holder, doc.last) if holder is not None else None
     raw_range = doc.get(d, "/ByteRange", doc.last)
-    numbers = tuple(doc.resolve(n, doc.last) for n in raw_range) if isinstance(raw_range, tuple) else ()
+    numbers = (
+        tuple(doc.resolve(n, doc.last) for n in raw_range) if isinstance(raw_range, tuple) else ()
+    )
     byte_range = tuple(n for n in numbers if isinstance(n, int)) if numbers else None
     contents = doc.get(d, "/Contents", doc.last)
     sub_filter = doc.get(d, "/SubFilter", doc.last)
@@ -140,7 +144,9 @@ def _walk_pages(doc: Document, out: Enumeration, known: set[int | None]) -> None
             if holder in known:
                 continue
             name = text(doc.resolve(top.get("/T"), doc.last)) or "?"
-            orphan = _found(doc, name if name not in in_form else f"{name} (?)", None, value, holder)
+            orphan = _found(
+                doc, name if name not in in_form else f"{name} (?)", None, value, holder
+            )
             orphan.orphan, orphan.page = True, page.number
             orphan.box = box(doc, page, d.get("/Rect"), doc.last)
             known.add(holder)
@@ -182,11 +188,29 @@ def _unreached(doc: Document, out: Enumeration, known: set[int | None]) -> list[
             continue
         if not contents.strip(b"\0"):
             continue
-        sub_filter = re.search(rb"/SubFilter[\x00\t\n\x0c\r ]*/([A-Za-z0-9.]+)", doc.data[max(0, m.start() - 4096) : b + 4096])
+        sub_filter = re.search(
+            rb"/SubFilter[\x00\t\n\x0c\r ]*/([A-Za-z0-9.]+)",
+            doc.data[max(0, m.start() - 4096) : b + 4096],
+        )
         d: dict[str, Value] = {"/ByteRange": br, "/Contents": contents}
         name = sub_filter[1].decode() if sub_filter else None
-        kind = SignatureKind.DOCUMENT_TIMESTAMP if name == "ETSI.RFC3161" else SignatureKind.SIGNATURE
-        found.append(Found(f"? ({len(found) + 1})", None, d, None, (min(m.start(), a), b), br, contents, name, kind, orphan=True))
+        kind = (
+            SignatureKind.DOCUMENT_TIMESTAMP if name == "ETSI.RFC3161" else SignatureKind.SIGNATURE
+        )
+        found.append(
+            Found(
+                f"? ({len(found) + 1})",
+                None,
+                d,
+                None,
+                (min(m.start(), a), b),
+                br,
+                contents,
+                name,
+                kind,
+                orphan=True,
+            )
+        )
     del known
     return found
 

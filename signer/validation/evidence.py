@@ -133,7 +133,9 @@ def has_evidence(
     )
 
 
-def _speaks_of(cert_id: ocsp.CertId, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def _speaks_of(
+    cert_id: ocsp.CertId, certificate: x509.Certificate, issuer: x509.Certificate
+) -> bool:
     try:
         if cert_id["serial_number"].native != certificate.serial_number:
             return False

@@ -84,7 +84,7 @@ def pdf_date(raw: str) -> datetime | None:
 
 def claimed_time(found: Found, checked: Checked) -> tuple[datetime | None, bool]:
     """Return the claimed signing time, and whether the Vietnamese slip was found in it."""
-    written = pdf_date(text(found.dict.get("/M")))
+    written = pdf_date(text(found.entries.get("/M")))
     attribute = checked.container.claimed_time if checked.container else None
     if attribute is None:
         return written, False

@@ -26,7 +26,7 @@ class Field:
     name: str
     ref: Ref | None
     """`None` when the field is written directly into its parent's array."""
-    dict: dict[str, Value]
+    entries: dict[str, Value]
     kind: str | None
     """/FT, inherited."""
     value: Value
@@ -53,7 +53,11 @@ def text(raw: Value) -> str:
     """Decode a text string (clause 7.9.2.2): UTF-16 or UTF-8 by mark, else PDFDocEncoding."""
     if not isinstance(raw, bytes):
         return ""
-    for mark, codec in ((b"\xfe\xff", "utf-16-be"), (b"\xff\xfe", "utf-16-le"), (b"\xef\xbb\xbf", "utf-8")):
+    for mark, codec in (
+        (b"\xfe\xff", "utf-16-be"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xef\xbb\xbf", "utf-8"),
+    ):
         if raw.startswith(mark):
             return raw[len(mark) :].decode(codec, "replace")
     return raw.decode("latin-1")
@@ -70,7 +74,9 @@ def read_form(doc: Document, revision: int) -> Form:
     acro = doc.get(doc.root(revision), "/AcroForm", revision)
     top = doc.get(acro, "/Fields", revision)
     seen: set[int] = set()
-    todo: list[tuple[Value, Field | None]] = [(f, None) for f in reversed(top)] if isinstance(top, tuple) else []
+    todo: list[tuple[Value, Field | None]] = (
+        [(f, None) for f in reversed(top)] if isinstance(top, tuple) else []
+    )
     visited = 0
     while todo:
         item, parent = todo.pop()
@@ -94,7 +100,7 @@ def read_form(doc: Document, revision: int) -> Form:
     return form
 
 
-def _enter(  # noqa: PLR0913 the walk's whole state
+def _enter(
     doc: Document,
     revision: int,
     form: Form,
@@ -142,7 +148,7 @@ class Page:
     number: int
     """From 1."""
     ref: Ref | None
-    dict: dict[str, Value]
+    entries: dict[str, Value]
     inherited: dict[str, Value]
 
 
@@ -179,10 +185,12 @@ def read_pages(doc: Document, revision: int) -> Iterator[Page]:
         yield Page(number, item if isinstance(item, Ref) else None, d, here)
 
 
-def annotations(doc: Document, page: Page, revision: int) -> list[tuple[Ref | None, dict[str, Value]]]:
+def annotations(
+    doc: Document, page: Page, revision: int
+) -> list[tuple[Ref | None, dict[str, Value]]]:
     """Return the annotations of a page."""
     out: list[tuple[Ref | None, dict[str, Value]]] = []
-    listed = doc.get(page.dict, "/Annots", revision)
+    listed = doc.get(page.entries, "/Annots", revision)
     for a in listed if isinstance(listed, tuple) else ():
         d = doc.resolve(a, revision)
         if isinstance(d, dict):
@@ -190,7 +198,9 @@ def annotations(doc: Document, page: Page, revision: int) -> list[tuple[Ref | No
     return out
 
 
-def rectangle(doc: Document, value: Value, revision: int) -> tuple[float, float, float, float] | None:
+def rectangle(
+    doc: Document, value: Value, revision: int
+) -> tuple[float, float, float, float] | None:
     """Return a rectangle's corners in order, lower left first."""
     value = doc.resolve(value, revision)
     if not isinstance(value, tuple) or len(value) != 4:  # noqa: PLR2004 a rectangle

@@ -87,7 +87,9 @@ def check(data: bytes, found: Found, more: Sequence[x509.Certificate] = ()) -> C
     if found.sub_filter == "adbe.x509.rsa_sha1":
         return _bare(found, parts)
     if found.sub_filter not in (*_DETACHED, "adbe.pkcs7.sha1", "ETSI.RFC3161"):
-        return _undecided("signature.unsupported", "FORMAT_FAILURE", f"/SubFilter {found.sub_filter}")
+        return _undecided(
+            "signature.unsupported", "FORMAT_FAILURE", f"/SubFilter {found.sub_filter}"
+        )
     try:
         container = open_container(found.contents, more)
         return _container(found, parts, container)
@@ -126,7 +128,12 @@ def _container(found: Found, parts: list[memoryview], c: Container) -> Checked:
     signed_content: bytes | None = None
     if found.sub_filter in _DETACHED:
         if c.content and c.content != digest:
-            return _broken("signature.malformed", "FORMAT_FAILURE", "content inside a detached signature", **base)
+            return _broken(
+                "signature.malformed",
+                "FORMAT_FAILURE",
+                "content inside a detached signature",
+                **base,
+            )
         if c.content is not None:
             tolerated.append("content")
     elif found.sub_filter == "adbe.pkcs7.sha1":
@@ -136,10 +143,14 @@ def _container(found: Found, parts: list[memoryview], c: Container) -> Checked:
     else:
         stated = _imprint(c)
         if stated is None:
-            return _broken("signature.malformed", "FORMAT_FAILURE", "not a time-stamp token", **base)
+            return _broken(
+                "signature.malformed", "FORMAT_FAILURE", "not a time-stamp token", **base
+            )
         imprint = digest_of(stated[0], parts)
         if imprint is None:
-            return _undecided("signature.unsupported", "FORMAT_FAILURE", f"imprint {stated[0]}", **base)
+            return _undecided(
+                "signature.unsupported", "FORMAT_FAILURE", f"imprint {stated[0]}", **base
+            )
         if imprint != stated[1]:
             return _broken("digest.mismatch", "HASH_FAILURE", "imprint", **base)
         signed_content = c.content
@@ -147,7 +158,13 @@ def _container(found: Found, parts: list[memoryview], c: Container) -> Checked:
         digest = digest_of(name, [signed_content])
         assert digest is not None  # noqa: S101 the same algorithm was computed above
     base["digest"] = digest
-    return _value(c, digest, tolerated, base, parts if signed_content is None else [memoryview(signed_content)])
+    return _value(
+        c,
+        digest,
+        tolerated,
+        base,
+        parts if signed_content is None else [memoryview(signed_content)],
+    )
 
 
 def _imprint(c: Container) -> tuple[str, bytes] | None:
@@ -185,7 +202,9 @@ def _value(
         case Outcome.BAD:
             return _broken("signature.invalid", "SIG_CRYPTO_FAILURE", "signature value", **more)
         case Outcome.FORBIDDEN:
-            return _broken("signature.forbidden_pairing", "SIG_CRYPTO_FAILURE", "digest of this key", **more)
+            return _broken(
+                "signature.forbidden_pairing", "SIG_CRYPTO_FAILURE", "digest of this key", **more
+            )
         case Outcome.OTHER_ENCODING:
             return _undecided("signature.encoding", "FORMAT_FAILURE", "signed attributes", **more)
         case Outcome.UNSUPPORTED:
@@ -238,7 +257,7 @@ def token_holds(token: Container, over: bytes) -> bool:
 
 def _bare(found: Found, parts: list[memoryview]) -> Checked:
     """adbe.x509.rsa_sha1: an OCTET STRING around a PKCS#1 value."""
-    certificate = found.dict.get("/Cert")
+    certificate = found.entries.get("/Cert")
     if isinstance(certificate, tuple):
         certificate = certificate[0] if certificate else None
     if not isinstance(certificate, bytes):
@@ -252,5 +271,9 @@ def _bare(found: Found, parts: list[memoryview]) -> Checked:
     if outcome is Outcome.GOOD:
         return Checked(Integrity.INTACT, certificate=signer, digest_algorithm="sha1")
     if outcome is Outcome.BAD:
-        return _broken("signature.invalid", "SIG_CRYPTO_FAILURE", "signature value", certificate=signer)
-    return _undecided("signature.unsupported", "FORMAT_FAILURE", "algorithm or key", certificate=signer)
+        return _broken(
+            "signature.invalid", "SIG_CRYPTO_FAILURE", "signature value", certificate=signer
+        )
+    return _undecided(
+        "signature.unsupported", "FORMAT_FAILURE", "algorithm or key", certificate=signer
+    )

@@ -55,7 +55,6 @@ _ESCAPES = {
 }
 
 
-
 class Name(str):
     """A PDF name, with its slash: `Name("/Type")`."""
 
@@ -73,11 +72,22 @@ class Ref(NamedTuple):
 class Stream:
     """A stream: its dictionary and its bytes as they stand in the file, still encoded."""
 
-    dict: "dict[str, Value]"
+    entries: "dict[str, Value]"
     data: memoryview
 
 
-Value = Name | Ref | bytes | int | Decimal | bool | tuple["Value", ...] | dict[str, "Value"] | Stream | None
+Value = (
+    Name
+    | Ref
+    | bytes
+    | int
+    | Decimal
+    | bool
+    | tuple["Value", ...]
+    | dict[str, "Value"]
+    | Stream
+    | None
+)
 
 
 @dataclass(slots=True)
@@ -124,7 +134,16 @@ def _literal(data: bytes, at: int) -> tuple[bytes, int]:
                 at += 1
             elif e in b"01234567" and e:
                 n = 1
-                while n < 3 and data[at + n : at + n + 1] in (b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7"):
+                while n < 3 and data[at + n : at + n + 1] in (
+                    b"0",
+                    b"1",
+                    b"2",
+                    b"3",
+                    b"4",
+                    b"5",
+                    b"6",
+                    b"7",
+                ):
                     n += 1
                 out.append(bytes([int(data[at : at + n], 8) & 255]))
                 at += n

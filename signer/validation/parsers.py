@@ -65,7 +65,7 @@ def _streams(contents: pikepdf.Object | None) -> Iterator[bytes]:
 def _ours(doc: Document, revision: int) -> list[_Digest]:
     out = []
     for page in read_pages(doc, revision):
-        contents: Value = doc.get(page.dict, "/Contents", revision)
+        contents: Value = doc.get(page.entries, "/Contents", revision)
         items = contents if isinstance(contents, tuple) else (contents,)
         streams = (doc.resolve(c, revision) if isinstance(c, Ref) else c for c in items)
         out.append(tuple(_hash(s.data) for s in streams if isinstance(s, Stream)))

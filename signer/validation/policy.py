@@ -165,4 +165,6 @@ def key_bits(public_key: keys.PublicKeyInfo) -> int | None:
 def _constraint(ruling: Ruling, what: str) -> AlgorithmUsageConstraint:
     if ruling.allowed:
         return AlgorithmUsageConstraint(allowed=True)
-    return AlgorithmUsageConstraint(allowed=False, not_allowed_after=ruling.until, failure_reason=what)
+    return AlgorithmUsageConstraint(
+        allowed=False, not_allowed_after=ruling.until, failure_reason=what
+    )

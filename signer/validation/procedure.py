@@ -165,7 +165,9 @@ class _Procedure:
 
     # -- specifications -----------------------------------------------------------------------
 
-    def _spec(self, anchors: Sequence[x509.Certificate], policy: CertRevTrustPolicy) -> SignatureValidationSpec:
+    def _spec(
+        self, anchors: Sequence[x509.Certificate], policy: CertRevTrustPolicy
+    ) -> SignatureValidationSpec:
         certificates = CertValidationPolicySpec(
             trust_manager=SimpleTrustManager.build(trust_roots=list(anchors)),
             revinfo_policy=policy,
@@ -223,9 +225,7 @@ class _Procedure:
     def _horizon(self, revision: int) -> datetime:
         return self._proven(revision) or self.at
 
-    def _token(
-        self, sd: acms.SignedData, imprint: Callable[[str], bytes], at: datetime
-    ) -> _Stamp:
+    def _token(self, sd: acms.SignedData, imprint: Callable[[str], bytes], at: datetime) -> _Stamp:
         """Judge one token as of `at`: rule 3."""
         info = tst_info(sd)
         if info is None:
@@ -235,16 +235,18 @@ class _Procedure:
             return _Stamp(problem=AdESIndeterminate.TIMESTAMP_ORDER_FAILURE)
         if not self.authorities:
             return _Stamp(problem=AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND)
-        if not POLICY.digest(str(info["message_imprint"]["hash_algorithm"]["algorithm"].native), at).allowed:
+        if not POLICY.digest(
+            str(info["message_imprint"]["hash_algorithm"]["algorithm"].native), at
+        ).allowed:
             return _Stamp(problem=AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
         spec = self._spec(self.authorities, self.stamp_policy)
         result = loop.run(
-            ades_timestamp_validation(
-                sd, spec, imprint, timing_info=timing(at, past=at < self.at)
-            )
+            ades_timestamp_validation(sd, spec, imprint, timing_info=timing(at, past=at < self.at))
         )
         status = result.api_status
-        path, needs = self._path(status.signing_cert if status else None, sd, spec, self.stamp_policy, at)
+        path, needs = self._path(
+            status.signing_cert if status else None, sd, spec, self.stamp_policy, at
+        )
         sub: AdESSubIndic = result.ades_subindic
         if sub is AdESPassed.OK:
             if status is not None and not _stamps_only(status.signing_cert):
@@ -262,7 +264,11 @@ class _Procedure:
         out = Outcome()
         c, certificate = s.checked.container, s.checked.certificate
         bound = c is not None and certificate is not None and _binds(c)
-        if s.checked.integrity is Integrity.INTACT and s.sub_filter == "ETSI.CAdES.detached" and bound:
+        if (
+            s.checked.integrity is Integrity.INTACT
+            and s.sub_filter == "ETSI.CAdES.detached"
+            and bound
+        ):
             out.level = Level.B_T if self._stamped(s, c) else Level.B_B
         if s.checked.sub_indication is not None:
             out.sub_indication = s.checked.sub_indication
@@ -335,9 +341,9 @@ class _Procedure:
             except _FAULTS as e:
                 log.info("a signature time-stamp could not be judged", exc_info=e)
                 stamp = _Stamp(problem=AdESIndeterminate.GENERIC)
-            if stamp.at is not None and (best is None or best.at is None or stamp.at < best.at):
-                best = stamp
-            elif best is None:
+            if (
+                stamp.at is not None and (best is None or best.at is None or stamp.at < best.at)
+            ) or best is None:
                 best = stamp
         if best is not None and best.problem is not None:
             out.timestamp_problem = best.problem.standard_name
@@ -345,7 +351,12 @@ class _Procedure:
         return best
 
     def _basic(
-        self, s: Subject, certificate: x509.Certificate, c: Container | None, at: datetime, out: Outcome
+        self,
+        s: Subject,
+        certificate: x509.Certificate,
+        c: Container | None,
+        at: datetime,
+        out: Outcome,
     ) -> tuple[AdESSubIndic, list[x509.Certificate] | None]:
         """Run basic validation as of `at`: rules 4, 6 and 7."""
         spec = self._spec(self.signers, self.signer_policy)
@@ -367,14 +378,20 @@ class _Procedure:
                 alone = True  # its certificate came from the DSS
         if alone:
             sub = self._path_alone(certificate, c, spec, at)
-        path, needs = self._path(certificate, c.signed_data if c else None, spec, self.signer_policy, at)
+        path, needs = self._path(
+            certificate, c.signed_data if c else None, spec, self.signer_policy, at
+        )
         if sub is not AdESPassed.OK and needs and sub in _MISSING:
             sub = AdESIndeterminate.TRY_LATER
             out.needs += needs
         return sub, path
 
     def _path_alone(
-        self, certificate: x509.Certificate, c: Container | None, spec: SignatureValidationSpec, at: datetime
+        self,
+        certificate: x509.Certificate,
+        c: Container | None,
+        spec: SignatureValidationSpec,
+        at: datetime,
     ) -> AdESSubIndic:
         """Validate path, usage and algorithms without pyHanko's own look at the value: rule 7."""
         if c is not None:
@@ -393,7 +410,9 @@ class _Procedure:
         handlers = bootstrap_validation_data_handlers(spec, timing_info=info)
         if c is not None:
             handlers.cert_registry.register_multiple(c.certificates)
-        context = spec.cert_validation_policy.build_validation_context(timing_info=info, handlers=handlers)
+        context = spec.cert_validation_policy.build_validation_context(
+            timing_info=info, handlers=handlers
+        )
 
         async def usage() -> AdESSubIndic | None:
             result = await generic_cms.validate_cert_usage(
@@ -460,9 +479,13 @@ class _Procedure:
             for a, b in zip(path, path[1:], strict=False)
         ):
             return Level.B_T
-        if stamp is not None and stamp.path is not None and not all(
-            has_evidence(self.embedded, a, b, self.stamp_policy, self.at)
-            for a, b in zip(stamp.path, stamp.path[1:], strict=False)
+        if (
+            stamp is not None
+            and stamp.path is not None
+            and not all(
+                has_evidence(self.embedded, a, b, self.stamp_policy, self.at)
+                for a, b in zip(stamp.path, stamp.path[1:], strict=False)
+            )
         ):
             return Level.B_T
         return Level.B_LTA if self._covered(s) else Level.B_LT
@@ -512,7 +535,9 @@ def _stamps_only(certificate: x509.Certificate) -> bool:
     """Whether the extended key usage is critical and time-stamping alone: RFC 3161 clause 2.3."""
     for extension in certificate["tbs_certificate"]["extensions"]:
         if extension["extn_id"].native == "extended_key_usage":
-            return bool(extension["critical"].native) and extension["extn_value"].parsed.native == ["time_stamping"]
+            return bool(extension["critical"].native) and extension["extn_value"].parsed.native == [
+                "time_stamping"
+            ]
     return False
 
 
@@ -521,9 +546,13 @@ def _legacy(s: Subject, certificate: x509.Certificate, at: datetime) -> str | No
     c = s.checked.container
     if c is None:
         return None
-    from signer.validation.policy import key_bits  # noqa: PLC0415 - small, used here alone
+    from signer.validation.policy import key_bits
     from signer.validation.primitives import family_of
 
     family, bits = family_of(c.info["signature_algorithm"]), key_bits(certificate.public_key)
     ruling = POLICY.key(family, bits, at) if family and bits else None
-    return f"{family} {bits}, {ruling.until:%d/%m/%Y}" if ruling and ruling.legacy and ruling.until else None
+    return (
+        f"{family} {bits}, {ruling.until:%d/%m/%Y}"
+        if ruling and ruling.legacy and ruling.until
+        else None
+    )

@@ -49,7 +49,7 @@ def same(doc: Document, a: Value, at: int, b: Value, bt: int) -> bool:
         elif isinstance(x, Stream) and isinstance(y, Stream):
             if x.data != y.data:
                 return False
-            todo.append((x.dict, y.dict))
+            todo.append((x.entries, y.entries))
         elif x != y:
             return False
     return True
@@ -65,7 +65,7 @@ def references(value: Value) -> Iterator[tuple[str, Ref]]:
         elif isinstance(v, tuple):
             todo.extend((key, x) for x in v)
         elif isinstance(v, Stream):
-            todo.extend(v.dict.items())
+            todo.extend(v.entries.items())
         elif isinstance(v, dict):
             todo.extend(v.items())
 

@@ -57,7 +57,7 @@ def _failed(error: Exception, kept: logs.LateFile, *, json: bool) -> int:
         if json:
             common.out({"error": common.error_value(room)})
         common.say_error(room)
-        logging.getLogger(__name__).info("%s", error, exc_info=error)
+        logging.getLogger(__name__).debug("%s", error, exc_info=error)
         return common.WRONG
     if isinstance(error, ValidationError) and error.title == "Settings":
         for wrong in error.errors():

@@ -66,6 +66,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     office.RequestChangedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     office.RequestRunningError: HTTPStatus.CONFLICT,
     office.FileUnusableError: HTTPStatus.INTERNAL_SERVER_ERROR,  # over HTTP the files are ours
+    office.AddressTakenError: HTTPStatus.SERVICE_UNAVAILABLE,
     office.StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     office.DatabaseBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     # -- archive

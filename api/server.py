@@ -1,13 +1,16 @@
 """The server process: uvicorn around the application, and the jobs beside it."""
 
+import signal
 import socket
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 import uvicorn
 
 from api.rest.app import create_app
 from api.wiring import House
 from api.worker import Worker
+from office.errors import AddressTakenError
 
 SHUTDOWN_SECONDS = 10
 """What open requests may still take: one verification's wall clock."""
@@ -29,9 +32,7 @@ def run(
     """
     house.open()
     settings = house.settings
-    listening = socket.create_server(
-        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
-    )
+    listening = _listen(host, port)
     address = f"http://{host}:{listening.getsockname()[1]}"
     app = create_app(house)
     app.state.demo_accounts = demo_accounts
@@ -45,9 +46,25 @@ def run(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
+    # When it has stopped, uvicorn raises the signal again for whoever handled it before: by default
+    # that kills the process before the jobs are drained and the sandbox is closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _told)
     server = _Announcing(config, lambda: ready(address) if ready else None)
     with listening, Worker(house):
         server.run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as e:
+        raise AddressTakenError(f"{host}:{port}", e.strerror or "") from e
+
+
+def _told(_signum: int, _frame: FrameType | None) -> None:
+    """Do nothing: the server has heard it."""
 
 
 class _Announcing(uvicorn.Server):

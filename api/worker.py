@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any, Self
 
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey.api import TaskWrapper
 from huey.consumer import Consumer
 from huey.registry import Message
 from huey.serializer import Serializer
@@ -74,8 +75,8 @@ def jobs(house: House) -> dict[str, tuple[str, Callable[[], object]]]:
     }
 
 
-def open_queue(house: House) -> Huey:
-    """Return the queue with its jobs."""
+def open_queue(house: House) -> tuple[Huey, dict[str, TaskWrapper]]:
+    """Return the queue, and its jobs by name."""
     url = house.settings.db_url
     if url.startswith("postgresql"):
         dsn = "postgresql://" + url.partition("://")[2]
@@ -88,9 +89,10 @@ def open_queue(house: House) -> Huey:
             serializer=JsonSerializer(),
             results=False,
         )
-    for name, (minutes, work) in jobs(house).items():
-        queue.periodic_task(crontab(minute=minutes), name=name)(_logged(name, work))
-    return queue
+    return queue, {
+        name: queue.periodic_task(crontab(minute=minutes), name=name)(_logged(name, work))
+        for name, (minutes, work) in jobs(house).items()
+    }
 
 
 def _logged(name: str, work: Callable[[], object]) -> Callable[[], None]:
@@ -110,7 +112,7 @@ class Worker:
     """The consumer on threads of this process; a context manager."""
 
     def __init__(self, house: House, *, threads: int = 1) -> None:
-        self._queue = open_queue(house)
+        self._queue, self._jobs = open_queue(house)
         self._consumer = QuietConsumer(
             self._queue,
             workers=threads,
@@ -118,6 +120,14 @@ class Worker:
             scheduler_interval=10,
             shutdown_timeout=DRAIN_SECONDS,
         )
+
+    def enqueue(self, name: str) -> None:
+        """Have a job done soon, instead of with its next turn."""
+        self._queue.enqueue(self._jobs[name].s())
+
+    def pending(self) -> list[bytes]:
+        """Return the messages that wait."""
+        return list(self._queue.storage.enqueued_items())
 
     def __enter__(self) -> Self:
         self._consumer.start()

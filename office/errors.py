@@ -15,6 +15,7 @@
     ├── RequestChangedError        an Idempotency-Key came back with another request
     ├── RequestRunningError        the request with that Idempotency-Key still runs (retryable)
     ├── FileUnusableError          a file of the caller's own cannot be read or written
+    ├── AddressTakenError          the service cannot listen where it was told to
     ├── StorageFullError           the disk, or the quota, is full (retryable)
     └── DatabaseBusyError          the database is locked or away (retryable)
 
@@ -177,6 +178,19 @@ class RequestRunningError(OfficeError):
         super().__init__(
             "Yêu cầu với Idempotency-Key này đang được thực hiện. Hãy hỏi lại sau ít giây.",
             "The request with this Idempotency-Key still runs. Ask again in a few seconds.",
+        )
+
+
+class AddressTakenError(OfficeError):
+    """The service cannot listen where it was told to."""
+
+    code: ClassVar[str] = "address.taken"
+
+    def __init__(self, address: str, why: str) -> None:
+        self.address = address
+        super().__init__(
+            f"Không mở được địa chỉ {address} ({why}). Hãy chọn cổng khác bằng --port.",
+            f"Cannot listen on {address} ({why}). Choose another port with --port.",
         )
 
 

@@ -16,6 +16,7 @@
 import errno
 import hashlib
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -34,7 +35,7 @@ from office.errors import (
 )
 from office.tables.work import Intent, SigningIntents
 from signer.creation import PdfSigner, SignRequest
-from signer.errors import SignerError
+from signer.errors import SandboxError, SignerError
 from signer.validation.report import Level
 
 Failure = CertsError | SignerError | ArchiveError | OfficeError
@@ -128,6 +129,11 @@ class Signing:
     ) -> SignOutcome:
         try:
             signed = self._signer().sign(item.source, item.target, key, request)
+        except SandboxError as e:
+            # The child writes the file, and a full disk shows there as a failure of the box.
+            failure = StorageFullError() if _is_full(item) else e
+            self._record_failure(intent, failure.code)
+            raise failure from e
         except (CertsError, SignerError) as e:
             self._record_failure(intent, e.code)
             raise
@@ -166,6 +172,10 @@ class Signing:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as e:
             raise _worded(e, item) from e
+
+
+def _is_full(item: ToSign) -> bool:
+    return shutil.disk_usage(item.target.parent).free < item.source.stat().st_size
 
 
 def _worded(error: OSError, item: ToSign) -> OfficeError:

@@ -22,7 +22,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-_JOINERS: Final = r"\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff"
+_MARKS: Final = "".join(
+    chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) == "Mn"
+)
+"""Combining marks of every living script; the regular expressions of Python know no such class."""
+_JOINERS: Final = _MARKS + r"\u00ad\u200b-\u200d\u2060\ufeff"
 _WORD: Final = re.compile(rf"[^\W_](?:[^\W_]+|[{_JOINERS}]+)*")
 _INNER: Final = re.compile(r"[^\W_]+")
 _INVISIBLE: Final = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])

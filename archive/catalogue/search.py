@@ -94,29 +94,25 @@ def search(connection: Connection, query: SearchQuery) -> SearchPage:
         # Only punctuation: nothing can be found by it, and listing everything would mislead.
         return SearchPage(hits=(), total=0, total_exact=True, next=None)
     limit = max(1, min(query.limit, _MOST))
-    found, parameters = _found(connection.dialect.name, query, clauses)
+    source, tier, parameters = _source(connection.dialect.name, query, clauses)
     conditions, filters = _filters(query)
     parameters |= filters
-    score = "f.score" if query.order is SearchOrder.RELEVANCE else "0"
-    inner = (
-        f"SELECT {_COLUMNS}, f.score AS tier, {score} AS score FROM records r"  # noqa: S608 - constants of this module; every value is a parameter
-        f" JOIN ({found}) f ON f.seq = r.seq WHERE {conditions}"
-    )
+    # A constant in the order would keep the database from reading its index on the date.
+    ranked = query.order is SearchOrder.RELEVANCE and bool(clauses)
+    place = [tier] * ranked + ["r.sort_date", "r.seq"]
     after = ""
     page_parameters: dict[str, Any] = {**parameters, "limit": limit + 1}
     if query.cursor is not None:
-        last_score, last_date, last_seq = _read_cursor(query)
-        after = "WHERE (h.score, h.sort_date, h.seq) < (:last_score, :last_date, :last_seq)"
-        page_parameters |= {
-            "last_score": last_score,
-            "last_date": last_date,
-            "last_seq": last_seq,
-        }
+        last = dict(zip(("last_score", "last_date", "last_seq"), _read_cursor(query), strict=True))
+        if not ranked:
+            del last["last_score"]
+        page_parameters |= last
+        after = f"AND ({', '.join(place)}) < ({', '.join(f':{name}' for name in last)})"
     rows = (
         connection.execute(
             _prepared(
-                f"SELECT * FROM ({inner}) h {after}"  # noqa: S608 - as above
-                " ORDER BY h.score DESC, h.sort_date DESC, h.seq DESC LIMIT :limit",
+                f"SELECT {_COLUMNS}, {tier} AS score FROM {source} WHERE {conditions} {after}"  # noqa: S608 - constants of this module; every value is a parameter
+                f" ORDER BY {', '.join(f'{column} DESC' for column in place)} LIMIT :limit",
                 page_parameters,
             ).columns(received_at=UtcDateTime, sort_date=Date, ngay_ban_hanh=Date, sources=JSON),
             page_parameters,
@@ -126,8 +122,8 @@ def search(connection: Connection, query: SearchQuery) -> SearchPage:
     )
     total = connection.execute(
         _prepared(
-            f"SELECT count(*) FROM (SELECT 1 FROM records r JOIN ({found}) f ON f.seq = r.seq"  # noqa: S608 - as above
-            f" WHERE {conditions} LIMIT {_COUNTED + 1}) c",
+            f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {conditions}"  # noqa: S608 - as above
+            f" LIMIT {_COUNTED + 1}) c",
             parameters,
         ),
         parameters,
@@ -159,17 +155,18 @@ def _prepared(statement: str, parameters: dict[str, Any]) -> TextClause:
     return text(statement).bindparams(*dates)
 
 
-def _found(
+def _source(
     dialect: str, query: SearchQuery, clauses: tuple[Clause, ...]
-) -> tuple[str, dict[str, Any]]:
+) -> tuple[str, str, dict[str, Any]]:
+    """Return where rows come from, the score of one, and the parameters of both."""
     if not clauses:
-        return "SELECT seq, 0 AS score FROM records", {}
+        return "records r", "0", {}
     rows, parameters = found_rows(dialect, clauses, marks_of(query.text))
-    statement = (
-        "SELECT m.seq, CASE WHEN n.number_key = :number THEN 4 ELSE m.score END AS score"  # noqa: S608 - as above
-        f" FROM ({rows}) m JOIN records n ON n.seq = m.seq"
+    return (
+        f"records r JOIN ({rows}) m ON m.seq = r.seq",
+        "CASE WHEN r.number_key = :number THEN 4 ELSE m.score END",
+        {**parameters, "number": key(query.text)},
     )
-    return statement, {**parameters, "number": key(query.text)}
 
 
 def _filters(query: SearchQuery) -> tuple[str, dict[str, Any]]:
@@ -212,7 +209,7 @@ def _hit(connection: Connection, row: RowMapping, clauses: tuple[Clause, ...]) -
         indication=row["indication"],
         page=page,
         snippet=segments,
-        score=row["tier"],
+        score=row["score"],
     )
 
 

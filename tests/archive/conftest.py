@@ -68,7 +68,14 @@ def archive(sqlite_engine, disk, clock):
 
 @pytest.fixture
 def sip(tmp_path):
-    def make(content=b"%PDF-1.7 signed", *, kind=RecordKind.INCOMING, pages=(), name="công văn.pdf", **fields):
+    def make(
+        content=b"%PDF-1.7 signed",
+        *,
+        kind=RecordKind.INCOMING,
+        pages=(),
+        name="công văn.pdf",
+        **fields,
+    ):
         path = tmp_path / "in.pdf"
         path.write_bytes(content)
         verdict = fields.pop("verdict_json", None)

@@ -11,7 +11,10 @@ from archive.errors import CatalogueBusyError, CatalogueUnavailableError
 
 def test_sqlite_keeps_what_it_committed(sqlite_engine):
     with reading(sqlite_engine) as connection:
-        pragma = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")}
+        pragma = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
@@ -23,9 +26,13 @@ def test_postgresql_keeps_what_it_committed(postgresql_url):
 
 
 def test_a_transaction_that_fails_leaves_nothing(engine):
-    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
-        connection.execute(text("INSERT INTO register_books VALUES ('a', 'den', 2026, 1)"))
-        raise ZeroDivisionError
+    def fail():
+        with writing(engine) as connection:
+            connection.execute(text("INSERT INTO register_books VALUES ('a', 'den', 2026, 1)"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with reading(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM register_books")).scalar() == 0
 
@@ -50,7 +57,10 @@ def test_a_locked_database_is_a_clear_problem(tmp_path):
 
 
 def test_a_database_that_is_not_there_is_a_clear_problem(tmp_path):
-    for url in ("postgresql://nobody:secretpw@127.0.0.1:9/none", f"sqlite:///{tmp_path}/no/folder/x.db"):
+    for url in (
+        "postgresql://nobody:secretpw@127.0.0.1:9/none",
+        f"sqlite:///{tmp_path}/no/folder/x.db",
+    ):
         engine = open_database(url)
         with pytest.raises(CatalogueUnavailableError) as caught, reading(engine):
             pass
@@ -70,4 +80,9 @@ def test_a_moment_without_a_time_zone_is_refused(sqlite_engine):
     with pytest.raises(ValueError, match="time zone"):
         kind.process_bind_param(datetime(2026, 1, 1), sqlite_engine.dialect)  # noqa: DTZ001 - the attack
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    assert kind.process_result_value(kind.process_bind_param(moment, sqlite_engine.dialect), sqlite_engine.dialect) == moment
+    assert (
+        kind.process_result_value(
+            kind.process_bind_param(moment, sqlite_engine.dialect), sqlite_engine.dialect
+        )
+        == moment
+    )

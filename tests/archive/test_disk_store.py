@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -72,7 +73,9 @@ def test_a_full_disk_is_a_clear_problem_and_nothing_half_written(tmp_path):
 def test_a_folder_that_cannot_be_made_is_a_clear_problem(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailableError):
-        DiskStore(tmp_path / "file" / "objects").put_once("ocfl/x", b"", hashlib.sha256(b"").hexdigest())
+        DiskStore(tmp_path / "file" / "objects").put_once(
+            "ocfl/x", b"", hashlib.sha256(b"").hexdigest()
+        )
 
 
 def test_a_write_syncs_the_file_before_it_gets_its_name_and_the_folder_after(tmp_path):
@@ -87,13 +90,27 @@ def test_a_write_syncs_the_file_before_it_gets_its_name_and_the_folder_after(tmp
     )
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-y", "-e", "trace=write,fsync,link,linkat", "-o", str(trace)]
-    subprocess.run([*command, sys.executable, str(script), str(tmp_path / "o")], check=True, env={**os.environ, "PYTHONPATH": os.getcwd()}, capture_output=True)
+    subprocess.run(
+        [*command, sys.executable, str(script), str(tmp_path / "o")],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+    )
     lines = trace.read_text().partition("begin")[2].splitlines()
-    calls = [line.split(None, 1)[1].partition("(")[0] + " " + line for line in lines if "fsync" in line or "link" in line]
-    kinds = ["file" if "/staging/tmp-" in c and c.startswith("fsync") else c.split()[0] for c in calls]
+    calls = [
+        line.split(None, 1)[1].partition("(")[0] + " " + line
+        for line in lines
+        if "fsync" in line or "link" in line
+    ]
+    kinds = [
+        "file" if "/staging/tmp-" in c and c.startswith("fsync") else c.split()[0] for c in calls
+    ]
     link = next(i for i, kind in enumerate(kinds) if kind.startswith("link"))
     assert "file" in kinds[:link]
-    assert any(k == "fsync" and f"{tmp_path}/o/ocfl>" in c for k, c in list(zip(kinds, calls, strict=True))[link:])
+    assert any(
+        k == "fsync" and f"{tmp_path}/o/ocfl>" in c
+        for k, c in list(zip(kinds, calls, strict=True))[link:]
+    )
 
 
 def test_an_io_error_names_the_object(disk, tmp_path):

@@ -44,14 +44,25 @@ def test_what_goes_in_comes_out_byte_for_byte(anywhere, sip):
         "trich_yeu": "Về việc phê duyệt đề án chuyển đổi số",
         "nguoi_ky": "Nguyễn Văn A",
     }
-    receipt = anywhere.ingest(sip(data, pages=["Trang một", "Trang hai"], verdict_json=b'{"x": 1}', **fields))
+    receipt = anywhere.ingest(
+        sip(data, pages=["Trang một", "Trang hai"], verdict_json=b'{"x": 1}', **fields)
+    )
     assert (receipt.duplicate, receipt.duplicate_of, receipt.published) == (False, None, True)
     assert receipt.sha256 == hashlib.sha256(data).hexdigest()
-    assert (receipt.register.book, receipt.register.year, receipt.register.number) == ("den", 2026, 1)
+    assert (receipt.register.book, receipt.register.year, receipt.register.number) == (
+        "den",
+        2026,
+        1,
+    )
     assert content_of(anywhere, receipt.record_id) == data
     record = anywhere.record(receipt.record_id)
     assert {name: getattr(record.metadata, name) for name in fields} == fields
-    assert (record.published, record.version, record.page_count, record.size) == (True, 1, 2, len(data))
+    assert (record.published, record.version, record.page_count, record.size) == (
+        True,
+        1,
+        2,
+        len(data),
+    )
     assert record.received == datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
     assert record.register == receipt.register
     assert anywhere.page_texts(receipt.record_id) == ("Trang một", "Trang hai")
@@ -64,7 +75,11 @@ def test_the_same_bytes_are_the_same_record(anywhere, sip):
     first = anywhere.ingest(sip())
     again = anywhere.ingest(sip(name="tên khác.pdf"))
     assert again.duplicate
-    assert (again.record_id, again.duplicate_of, again.register) == (first.record_id, first.record_id, first.register)
+    assert (again.record_id, again.duplicate_of, again.register) == (
+        first.record_id,
+        first.record_id,
+        first.register,
+    )
     assert tree(anywhere._store, "staging/") == []
     assert anywhere.fsck().clean
 
@@ -72,7 +87,9 @@ def test_the_same_bytes_are_the_same_record(anywhere, sip):
 def test_the_same_bytes_handed_in_by_many_at_once_are_one_record(anywhere, sip, tmp_path):
     one = sip()
     receipts = []
-    threads = [threading.Thread(target=lambda: receipts.append(anywhere.ingest(one))) for _ in range(6)]
+    threads = [
+        threading.Thread(target=lambda: receipts.append(anywhere.ingest(one))) for _ in range(6)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -102,7 +119,9 @@ def test_nothing_that_somebody_named_becomes_part_of_a_key(archive, sip):
 
 
 def test_text_that_no_database_can_hold_is_taken_all_the_same(anywhere, sip):
-    receipt = anywhere.ingest(sip(pages=["a\x00b\ud800 \U0001f600 chữ"], trich_yeu="x\x00y", so_ky_hieu="  "))
+    receipt = anywhere.ingest(
+        sip(pages=["a\x00b\ud800 \U0001f600 chữ"], trich_yeu="x\x00y", so_ky_hieu="  ")
+    )
     assert anywhere.record(receipt.record_id).metadata.so_ky_hieu is None
     assert anywhere.fsck().clean
 
@@ -164,8 +183,10 @@ def test_a_store_that_fails_while_staging_leaves_nothing_behind(sqlite_engine, c
     assert archive.fsck().clean
 
 
-def test_a_store_that_fails_after_the_commit_does_not_take_the_number_back(sqlite_engine, clock, sip):
-    trap = Trap(0, error=StoreUnavailableErrorAt)
+def test_a_store_that_fails_after_the_commit_does_not_take_the_number_back(
+    sqlite_engine, clock, sip
+):
+    trap = Trap(0, error=InjectedOutageError)
     store = FaultyStore(trap)
     archive = Archive(engine=sqlite_engine, store=store, clock=clock)
     archive.prepare()
@@ -179,7 +200,7 @@ def test_a_store_that_fails_after_the_commit_does_not_take_the_number_back(sqlit
     assert archive.fsck().clean
 
 
-class StoreUnavailableErrorAt(StoreUnavailableError):
+class InjectedOutageError(StoreUnavailableError):
     def __init__(self, key):
         super().__init__(key, "injected")
 
@@ -199,7 +220,9 @@ def test_a_record_whose_store_is_down_is_not_ready(sqlite_engine, clock, sip):
 
 def test_the_object_explains_itself(archive, sip):
     receipt = archive.ingest(sip(so_ky_hieu="1/A", ngay_ban_hanh=date(2026, 1, 2), pages=["Trang"]))
-    said = json.loads(read_all(archive._store, layout.content_key(receipt.record_id, 1, layout.METADATA)))
+    said = json.loads(
+        read_all(archive._store, layout.content_key(receipt.record_id, 1, layout.METADATA))
+    )
     assert said["document"]["so_ky_hieu"] == "1/A"
     assert said["document"]["ngay_ban_hanh"] == "2026-01-02"
     assert said["register"] == {"agency": "UBND", "book": "den", "year": 2026, "number": 1}
@@ -209,7 +232,9 @@ def test_what_is_made_later_lies_beside_and_never_inside(archive, sip, clock):
     receipt = archive.ingest(sip(pages=["scan"], verdict_json=b'{"old": 1}'))
     before = tree(archive._store, "ocfl/")
     clock.advance(days=3)
-    archive.add_verdict(receipt.record_id, b'{"new": 1}', integrity="INTACT", indication="TOTAL-PASSED")
+    archive.add_verdict(
+        receipt.record_id, b'{"new": 1}', integrity="INTACT", indication="TOTAL-PASSED"
+    )
     archive.replace_text(receipt.record_id, ["chữ nhận dạng được"])
     archive.add_derivative(receipt.record_id, "page-1", b"png", "image/png")
     assert tree(archive._store, "ocfl/") == before
@@ -223,7 +248,11 @@ def test_what_is_made_later_lies_beside_and_never_inside(archive, sip, clock):
 
 
 def test_a_record_id_sorts_by_time_and_cannot_be_guessed():
-    moments = [datetime(2026, 11, 20, 16, 59, 59, tzinfo=UTC), datetime(2026, 11, 20, 17, 0, tzinfo=UTC), datetime(2026, 12, 31, 23, 0, tzinfo=UTC)]
+    moments = [
+        datetime(2026, 11, 20, 16, 59, 59, tzinfo=UTC),
+        datetime(2026, 11, 20, 17, 0, tzinfo=UTC),
+        datetime(2026, 12, 31, 23, 0, tzinfo=UTC),
+    ]
     ids = [new_record_id(m) for m in moments]
     assert ids == sorted(ids)
     assert [i[:8] for i in ids] == ["20261120", "20261121", "20270101"]
@@ -234,7 +263,9 @@ def test_a_record_id_sorts_by_time_and_cannot_be_guessed():
 def test_database_down_is_a_clear_problem(disk, clock, sip):
     from archive.catalogue.database import open_database
 
-    archive = Archive(engine=open_database("postgresql://u:p@127.0.0.1:9/none"), store=disk, clock=clock)
+    archive = Archive(
+        engine=open_database("postgresql://u:p@127.0.0.1:9/none"), store=disk, clock=clock
+    )
     for use in (archive.prepare, archive.ping, lambda: archive.ingest(sip())):
         with pytest.raises(CatalogueUnavailableError):
             use()

@@ -4,7 +4,9 @@ The writes are not listed by hand: a first run without a fault counts them, so a
 tested the day it is written.
 """
 
+import contextlib
 import itertools
+from datetime import timedelta
 
 import pytest
 
@@ -31,7 +33,11 @@ def world(tmp_path, clock, trap, url=None):
     layout.ensure_root(store)
     store._trap = trap
     catalogue = FaultyCatalogue(engine, trap)
-    return engine, store, Archive(engine=engine, store=store, clock=clock, agency="UBND", catalogue=catalogue)
+    return (
+        engine,
+        store,
+        Archive(engine=engine, store=store, clock=clock, agency="UBND", catalogue=catalogue),
+    )
 
 
 def a_sip(tmp_path):
@@ -56,9 +62,19 @@ def writes_of_one_ingest(tmp_path_factory, clock):
 
 
 KINDS = [
-    "put staging", "commit", "promote document", "put metadata", "put text", "put verdict",
-    "put declaration", "put v1 inventory", "put v1 sidecar", "replace inventory",
-    "replace sidecar", "mark published", "delete staged",
+    "put staging",
+    "commit",
+    "promote document",
+    "put metadata",
+    "put text",
+    "put verdict",
+    "put declaration",
+    "put v1 inventory",
+    "put v1 sidecar",
+    "replace inventory",
+    "replace sidecar",
+    "mark published",
+    "delete staged",
 ]
 
 
@@ -73,15 +89,17 @@ def test_the_list_of_writes_below_is_complete(tmp_path_factory, clock):
 
 @pytest.mark.parametrize("error", [InjectedFaultError, StoreDownError], ids=["crash", "store-down"])
 @pytest.mark.parametrize("persists", [False, True], ids=["not-saved", "saved"])
-@pytest.mark.parametrize("fail_at", range(1, len(KINDS) + 1), ids=[k.replace(" ", "-") for k in KINDS])
-def test_after_any_failure_and_recovery_a_record_is_whole_or_absent(tmp_path, clock, fail_at, persists, error):
+@pytest.mark.parametrize(
+    "fail_at", range(1, len(KINDS) + 1), ids=[k.replace(" ", "-") for k in KINDS]
+)
+def test_after_any_failure_and_recovery_a_record_is_whole_or_absent(
+    tmp_path, clock, fail_at, persists, error
+):
     trap = Trap(fail_at, persists=persists, error=error)
     engine, store, archive = world(tmp_path, clock, trap)
     acknowledged = None
-    try:
+    with contextlib.suppress(InjectedFaultError, StoreUnavailableError):
         acknowledged = archive.ingest(a_sip(tmp_path))
-    except (InjectedFaultError, StoreUnavailableError):
-        pass
     assert len(trap.log) >= fail_at
 
     recovered = Archive(engine=engine, store=store, clock=clock, agency="UBND")  # a new process
@@ -110,7 +128,9 @@ def test_after_any_failure_and_recovery_a_record_is_whole_or_absent(tmp_path, cl
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("persists", [False, True], ids=["not-saved", "saved"])
-def test_a_commit_of_postgresql_that_fails_is_found_out_by_trying_again(tmp_path, clock, persists, postgresql_url):
+def test_a_commit_of_postgresql_that_fails_is_found_out_by_trying_again(
+    tmp_path, clock, persists, postgresql_url
+):
     trap = Trap(2, persists=persists)
     engine, _store, archive = world(tmp_path, clock, trap, postgresql_url)
     with pytest.raises(InjectedFaultError):
@@ -123,7 +143,9 @@ def test_a_commit_of_postgresql_that_fails_is_found_out_by_trying_again(tmp_path
 
 
 @pytest.mark.postgresql
-def test_a_connection_cut_in_the_middle_of_the_commit_leaves_all_or_nothing(tmp_path, clock, postgresql_url, sip):
+def test_a_connection_cut_in_the_middle_of_the_commit_leaves_all_or_nothing(
+    tmp_path, clock, postgresql_url, sip
+):
     """The server ends our session, for real, at the last moment before COMMIT."""
     from sqlalchemy import event, text
 
@@ -145,7 +167,7 @@ def test_a_connection_cut_in_the_middle_of_the_commit_leaves_all_or_nothing(tmp_
     receipt = archive.ingest(a_sip(tmp_path))
     assert receipt.register.number == 1
     assert not receipt.duplicate
-    archive.sweep(-__import__("datetime").timedelta(days=3650))
+    archive.sweep(timedelta(days=-3650))
     assert tree(store, "staging/") == []
     assert archive.fsck().clean
     other.dispose()
@@ -161,7 +183,9 @@ def test_the_sweeper_leaves_alone_what_is_young_or_needed(tmp_path, clock):
     clock.advance(days=3650)
     assert archive.sweep() == []
     archive.recover()
-    store.put_once("staging/young", b"x", "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")
+    store.put_once(
+        "staging/young", b"x", "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    )
     clock.moment = next(store.iterate("staging/young")).modified
     assert archive.sweep() == []
     engine.dispose()

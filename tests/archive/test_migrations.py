@@ -25,7 +25,11 @@ def test_names_of_constraints_follow_the_convention(engine):
     found.reflect(engine, only=lambda name, _: name in metadata.tables)
     for table in metadata.sorted_tables:
         reflected = found.tables[table.name]
-        wanted = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint | sa.UniqueConstraint)}
+        wanted = {
+            c.name
+            for c in table.constraints
+            if isinstance(c, sa.CheckConstraint | sa.UniqueConstraint)
+        }
         have = {c.name for c in reflected.constraints}
         have |= {i.name for i in reflected.indexes if i.unique}
         assert {str(n) for n in wanted if n} <= {str(n) for n in have if n}, table.name

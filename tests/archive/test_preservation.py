@@ -13,7 +13,12 @@ from sqlalchemy import text
 from archive import layout
 from archive.archive import Archive
 from archive.catalogue.database import migrate, open_database
-from archive.errors import ExportRejectedError, FixityError, RebuildRefusedError, RecordNotFoundError
+from archive.errors import (
+    ExportRejectedError,
+    FixityError,
+    RebuildRefusedError,
+    RecordNotFoundError,
+)
 from archive.export import MANIFEST
 from archive.model import Problem, RecordKind, SearchQuery
 from archive.store.memory import MemoryStore
@@ -44,8 +49,14 @@ def valid(folder):
 
 
 @pytest.mark.parametrize("kind", ["disk", pytest.param("s3", marks=pytest.mark.s3)])
-def test_an_independent_validator_accepts_the_store_without_a_warning(kind, request, sqlite_engine, clock, sip, tmp_path):
-    store = request.getfixturevalue("disk") if kind == "disk" else request.getfixturevalue("s3_bucket").store()
+def test_an_independent_validator_accepts_the_store_without_a_warning(
+    kind, request, sqlite_engine, clock, sip, tmp_path
+):
+    store = (
+        request.getfixturevalue("disk")
+        if kind == "disk"
+        else request.getfixturevalue("s3_bucket").store()
+    )
     archive = Archive(engine=sqlite_engine, store=store, clock=clock, agency="UBND")
     archive.prepare()
     fill(archive, sip)
@@ -204,10 +215,26 @@ def rows(engine):
     """All that the catalogue says, without what only this machine knows."""
     found = {}
     with engine.connect() as connection:
-        for table in ("records", "versions", "files", "derivatives", "pages", "register_books", "register_entries"):
-            result = connection.execute(text(f"SELECT * FROM {table}")).mappings()
+        for table in (
+            "records",
+            "versions",
+            "files",
+            "derivatives",
+            "pages",
+            "register_books",
+            "register_entries",
+        ):
+            result = connection.execute(text(f"SELECT * FROM {table}")).mappings()  # noqa: S608 - our own table names
             found[table] = sorted(
-                json.dumps({k: v for k, v in row.items() if k not in {"checked_at", "published_at", "pending", "staged"}}, default=str, sort_keys=True)
+                json.dumps(
+                    {
+                        k: v
+                        for k, v in row.items()
+                        if k not in {"checked_at", "published_at", "pending", "staged"}
+                    },
+                    default=str,
+                    sort_keys=True,
+                )
                 for row in result
             )
     return found
@@ -219,7 +246,12 @@ def test_the_catalogue_is_rebuilt_from_the_objects_alone(engine, store, clock, s
     ids = fill(archive, sip, 4)
     clock.advance(days=2)
     archive.replace_text(ids[0], ["văn bản nhận dạng"])
-    archive.add_verdict(ids[1], b'{"integrity": "INTACT", "indication": "INDETERMINATE"}', integrity="INTACT", indication="INDETERMINATE")
+    archive.add_verdict(
+        ids[1],
+        b'{"integrity": "INTACT", "indication": "INDETERMINATE"}',
+        integrity="INTACT",
+        indication="INDETERMINATE",
+    )
     before = rows(engine)
     empty = open_database(f"sqlite:///{tmp_path}/new.db")
     migrate(empty)
@@ -263,7 +295,9 @@ def test_an_export_is_a_storage_root_that_anybody_can_check(archive, sip, tmp_pa
     root = valid(out)
     assert (root.num_objects, root.errors) == (2, [])
     assert manifest == out / MANIFEST
-    checked = subprocess.run(["sha256sum", "--quiet", "--strict", "-c", MANIFEST], cwd=out, check=False)
+    checked = subprocess.run(
+        ["sha256sum", "--quiet", "--strict", "-c", MANIFEST], cwd=out, check=False
+    )
     assert checked.returncode == 0
     listed = {line.split("  ")[1] for line in manifest.read_text().splitlines()}
     assert listed == {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()} - {MANIFEST}
@@ -297,7 +331,9 @@ def test_an_inventory_always_comes_out_the_same(archive, sip):
 
 def test_a_damaged_root_is_found(archive, sqlite_engine, clock, tmp_path):
     (objects(tmp_path) / "ocfl/0=ocfl_1.1").unlink()
-    assert [(f.problem, f.where) for f in archive.fsck().findings] == [(Problem.ROOT_DAMAGED, "ocfl/0=ocfl_1.1")]
+    assert [(f.problem, f.where) for f in archive.fsck().findings] == [
+        (Problem.ROOT_DAMAGED, "ocfl/0=ocfl_1.1")
+    ]
     archive.prepare()
     assert archive.fsck().clean
 

@@ -13,12 +13,21 @@ from archive.model import RecordKind
 from archive.register import book_for, register_year
 from archive.store.memory import MemoryStore
 
+
+def _fail():
+    raise ZeroDivisionError
+
+
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def ledger(engine):
     with reading(engine) as connection:
-        return list(connection.execute(text("SELECT number FROM register_entries ORDER BY number")).scalars())
+        return list(
+            connection.execute(
+                text("SELECT number FROM register_entries ORDER BY number")
+            ).scalars()
+        )
 
 
 def test_sixty_four_threads_get_exactly_one_to_n(engine):
@@ -29,9 +38,11 @@ def test_sixty_four_threads_get_exactly_one_to_n(engine):
         for turn in range(each):
             try:
                 with writing(engine) as connection:
-                    entry = take_number(connection, agency="A", book="den", year=2026, record_seq=None, now=NOW)
+                    entry = take_number(
+                        connection, agency="A", book="den", year=2026, record_seq=None, now=NOW
+                    )
                     if (thread + turn) % 7 == 0:
-                        raise ZeroDivisionError  # what was taken is given back
+                        _fail()  # what was taken is given back
                 got.append(entry.number)
             except ZeroDivisionError:
                 pass
@@ -73,10 +84,20 @@ def test_documents_that_arrive_at_once_are_numbered_without_a_gap(engine, clock,
 
 def test_agencies_books_and_years_count_for_themselves(engine):
     with writing(engine) as connection:
-        def take(agency, book, year):
-            return take_number(connection, agency=agency, book=book, year=year, record_seq=None, now=NOW).number
 
-        assert [take("A", "den", 2026), take("A", "den", 2026), take("B", "den", 2026), take("A", "di", 2026), take("A", "den", 2027), take("A", "den", 2026)] == [1, 2, 1, 1, 1, 3]
+        def take(agency, book, year):
+            return take_number(
+                connection, agency=agency, book=book, year=year, record_seq=None, now=NOW
+            ).number
+
+        assert [
+            take("A", "den", 2026),
+            take("A", "den", 2026),
+            take("B", "den", 2026),
+            take("A", "di", 2026),
+            take("A", "den", 2027),
+            take("A", "den", 2026),
+        ] == [1, 2, 1, 1, 1, 3]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +129,7 @@ def test_only_what_comes_in_is_numbered_on_arrival():
 def test_a_void_number_needs_a_reason(engine):
     from sqlalchemy.exc import IntegrityError
 
-    with pytest.raises(IntegrityError), writing(engine) as connection:
+    with writing(engine) as connection:
         take_number(connection, agency="A", book="den", year=2026, record_seq=None, now=NOW)
+    with pytest.raises(IntegrityError), writing(engine) as connection:
         connection.execute(text("UPDATE register_entries SET state = 'void'"))

@@ -44,7 +44,9 @@ class Proxy:
             client.settimeout(5)
             while request := _message(client):
                 with socket.create_connection((host, int(port)), 5) as server:
-                    server.sendall(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+                    server.sendall(
+                        request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+                    )
                     answer = b""
                     while chunk := server.recv(65536):
                         answer += chunk
@@ -73,7 +75,14 @@ def _message(client):
             return b""
         data += chunk
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next((int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length")), 0)
+    length = next(
+        (
+            int(h.split(b":")[1])
+            for h in head.split(b"\r\n")
+            if h.lower().startswith(b"content-length")
+        ),
+        0,
+    )
     while len(body) < length:
         body += client.recv(65536)
     return head + b"\r\n\r\n" + body
@@ -156,7 +165,9 @@ def test_an_overloaded_server_is_a_clear_problem(through):
 
 
 def test_a_server_that_is_not_there_is_a_clear_problem():
-    store = S3Store(endpoint="127.0.0.1:9", bucket="bucket", access_key="a", secret_key="s", secure=False)
+    store = S3Store(
+        endpoint="127.0.0.1:9", bucket="bucket", access_key="a", secret_key="s", secure=False
+    )
     with pytest.raises(StoreUnavailableError) as caught:
         store.stat("ocfl/x")
     assert "Hãy thử lại" in caught.value.vi
@@ -166,14 +177,27 @@ def test_a_server_that_is_not_there_is_a_clear_problem():
 def test_a_server_that_never_answers_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
-        store = S3Store(endpoint=endpoint, bucket="bucket", access_key="a", secret_key="s", secure=False, read_seconds=0.2)
+        store = S3Store(
+            endpoint=endpoint,
+            bucket="bucket",
+            access_key="a",
+            secret_key="s",
+            secure=False,
+            read_seconds=0.2,
+        )
         with pytest.raises(StoreUnavailableError):
             store.put_once("ocfl/x", b"data", digest(b"data"))
         store.close()
 
 
 def test_a_wrong_secret_is_a_problem_that_does_not_show_it(s3_bucket):
-    wrong = S3Store(endpoint=s3_bucket.server.endpoint, bucket=s3_bucket.name, access_key="testaccesskey", secret_key="not-the-secret", secure=False)
+    wrong = S3Store(
+        endpoint=s3_bucket.server.endpoint,
+        bucket=s3_bucket.name,
+        access_key="testaccesskey",
+        secret_key="not-the-secret",
+        secure=False,
+    )
     with pytest.raises(StoreUnavailableError) as caught:
         wrong.put_once("ocfl/x", b"data", digest(b"data"))
     assert "not-the-secret" not in caught.value.en + caught.value.vi
@@ -186,7 +210,12 @@ def test_a_versioned_bucket_never_gets_a_second_version(s3_bucket):
     from minio.commonconfig import ENABLED
     from minio.versioningconfig import VersioningConfig
 
-    client = Minio(s3_bucket.server.endpoint, s3_bucket.server.access_key, s3_bucket.server.secret_key, secure=False)
+    client = Minio(
+        s3_bucket.server.endpoint,
+        s3_bucket.server.access_key,
+        s3_bucket.server.secret_key,
+        secure=False,
+    )
     client.set_bucket_versioning(s3_bucket.name, VersioningConfig(ENABLED))
     for _ in range(3):
         store.put_once("ocfl/x", b"data", digest(b"data"))
@@ -198,13 +227,30 @@ def test_a_versioned_bucket_never_gets_a_second_version(s3_bucket):
 
 def test_an_address_leads_to_the_store(tmp_path, s3_bucket):
     assert isinstance(open_store(f"file://{tmp_path}/o"), DiskStore)
-    store = open_store(s3_bucket.address, access_key=s3_bucket.server.access_key, secret_key=s3_bucket.server.secret_key)
+    store = open_store(
+        s3_bucket.address,
+        access_key=s3_bucket.server.access_key,
+        secret_key=s3_bucket.server.secret_key,
+    )
     assert isinstance(store, S3Store)
     store.put_once("ocfl/x", b"data", digest(b"data"))
     store.close()
 
 
-@pytest.mark.parametrize("address", ["", "ftp://x/y", "file://host/x", "s3://", "s3://bucket", "s3://k:secret@bucket?endpoint=h", "s3://bucket?endpoint=h&tls=1", "s3://B_?endpoint=h", "s3://bucket?endpoint=h:x"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ftp://x/y",
+        "file://host/x",
+        "s3://",
+        "s3://bucket",
+        "s3://k:secret@bucket?endpoint=h",
+        "s3://bucket?endpoint=h&tls=1",
+        "s3://B_?endpoint=h",
+        "s3://bucket?endpoint=h:x",
+    ],
+)
 def test_an_address_that_is_none_is_refused_without_its_secret(address):
     with pytest.raises(StoreAddressError) as caught:
         open_store(address)

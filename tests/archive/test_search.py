@@ -20,12 +20,61 @@ from support.fixtures import fresh_database
 FILLER = "Căn cứ Luật Tổ chức chính quyền địa phương và đề nghị của Giám đốc Sở"
 
 DOCUMENTS = {
-    "dieu-dong": ({"so_ky_hieu": "345/QĐ-UBND", "ngay_ban_hanh": date(2024, 3, 2), "co_quan_ban_hanh": "Ủy ban nhân dân tỉnh Nghệ An", "loai_van_ban": "Quyết định", "trich_yeu": "Về việc điều động cán bộ", "nguoi_ky": "Nguyễn Văn Hòa"}, ["Số: 345/QĐ-UBND\nQUYẾT ĐỊNH\nVề việc điều động cán bộ của Sở Y tế", "Trang hai nói về hòa giải ở cơ sở"]),
-    "nfd": ({"so_ky_hieu": "12/2025/NĐ-CP", "ngay_ban_hanh": date(2025, 5, 1), "co_quan_ban_hanh": "Chính phủ", "loai_van_ban": "Nghị định", "trich_yeu": unicodedata.normalize("NFD", "Quy định về chuyển đổi số")}, [unicodedata.normalize("NFD", "Chính phủ ban hành Nghị định về chuyển đổi số quốc gia")]),
-    "cong-van": ({"so_ky_hieu": "05/UBND-VX", "ngay_ban_hanh": date(2024, 12, 31), "co_quan_ban_hanh": "UBND huyện Nghi Lộc", "loai_van_ban": "Công văn", "trich_yeu": "V/v hội nghị trực tuyến"}, ["Kính gửi: các phòng, ban. Số đổi chuyển. Hội nghị về đề án chuyển đổi số"]),
-    "hoi-dap": ({"so_ky_hieu": "1345/QĐ-BNV", "ngay_ban_hanh": date(2023, 1, 15), "co_quan_ban_hanh": "Bộ Nội vụ", "loai_van_ban": "Quyết định", "trich_yeu": "Trả lời câu hỏi của cử tri"}, ["Nội dung khác: 345 hộ dân thuộc diện di dời"]),
+    "dieu-dong": (
+        {
+            "so_ky_hieu": "345/QĐ-UBND",
+            "ngay_ban_hanh": date(2024, 3, 2),
+            "co_quan_ban_hanh": "Ủy ban nhân dân tỉnh Nghệ An",
+            "loai_van_ban": "Quyết định",
+            "trich_yeu": "Về việc điều động cán bộ",
+            "nguoi_ky": "Nguyễn Văn Hòa",
+        },
+        [
+            "Số: 345/QĐ-UBND\nQUYẾT ĐỊNH\nVề việc điều động cán bộ của Sở Y tế",
+            "Trang hai nói về hòa giải ở cơ sở",
+        ],
+    ),
+    "nfd": (
+        {
+            "so_ky_hieu": "12/2025/NĐ-CP",
+            "ngay_ban_hanh": date(2025, 5, 1),
+            "co_quan_ban_hanh": "Chính phủ",
+            "loai_van_ban": "Nghị định",
+            "trich_yeu": unicodedata.normalize("NFD", "Quy định về chuyển đổi số"),
+        },
+        [unicodedata.normalize("NFD", "Chính phủ ban hành Nghị định về chuyển đổi số quốc gia")],
+    ),
+    "cong-van": (
+        {
+            "so_ky_hieu": "05/UBND-VX",
+            "ngay_ban_hanh": date(2024, 12, 31),
+            "co_quan_ban_hanh": "UBND huyện Nghi Lộc",
+            "loai_van_ban": "Công văn",
+            "trich_yeu": "V/v hội nghị trực tuyến",
+        },
+        ["Kính gửi: các phòng, ban. Số đổi chuyển. Hội nghị về đề án chuyển đổi số"],
+    ),
+    "hoi-dap": (
+        {
+            "so_ky_hieu": "1345/QĐ-BNV",
+            "ngay_ban_hanh": date(2023, 1, 15),
+            "co_quan_ban_hanh": "Bộ Nội vụ",
+            "loai_van_ban": "Quyết định",
+            "trich_yeu": "Trả lời câu hỏi của cử tri",
+        },
+        ["Nội dung khác: 345 hộ dân thuộc diện di dời"],
+    ),
     "khong-ngay": ({"trich_yeu": "Giấy mời họp"}, []),
-    "lớn": ({"so_ky_hieu": "77/BC-STC", "ngay_ban_hanh": date(2022, 7, 7), "loai_van_ban": "Báo cáo", "trich_yeu": "Quyết toán ngân sách"}, [FILLER + f" trang {n}. " * 3 + "và " * 40 for n in range(2001, 2401)] + ["cuối cùng là kết luận thanh tra đặc biệt quan trọng"]),
+    "lớn": (
+        {
+            "so_ky_hieu": "77/BC-STC",
+            "ngay_ban_hanh": date(2022, 7, 7),
+            "loai_van_ban": "Báo cáo",
+            "trich_yeu": "Quyết toán ngân sách",
+        },
+        [FILLER + f" trang {n}. " * 3 + "và " * 40 for n in range(2001, 2401)]
+        + ["cuối cùng là kết luận thanh tra đặc biệt quan trọng"],
+    ),
 }
 
 
@@ -40,7 +89,13 @@ class Finder:
             path = folder / "in.pdf"
             path.write_bytes(f"%PDF {name}".encode())
             kind = RecordKind.OUTGOING if name == "cong-van" else RecordKind.INCOMING
-            sip = Sip(content=path, original_name=f"{name}.pdf", kind=kind, metadata=DocumentMetadata(**fields), page_texts=tuple(pages))
+            sip = Sip(
+                content=path,
+                original_name=f"{name}.pdf",
+                kind=kind,
+                metadata=DocumentMetadata(**fields),
+                page_texts=tuple(pages),
+            )
             self.names[archive.ingest(sip).record_id] = name
             clock.advance(seconds=1)
 
@@ -196,7 +251,9 @@ def test_a_page_stays_where_it_is_when_something_new_arrives(changing, tmp_path)
     assert [h.record_id for h in again.hits] == [h.record_id for h in rest.hits]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "!!!!", "W10", "bnVsbA", "WzEsIjIwMjQtMDEtMDEiLDEsIngiXQ", "é", "A" * 5000])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "!!!!", "W10", "bnVsbA", "WzEsIjIwMjQtMDEtMDEiLDEsIngiXQ", "é", "A" * 5000]
+)
 def test_a_cursor_that_is_none_of_ours_is_refused(found, cursor):
     with pytest.raises(CursorRejectedError):
         found("345", cursor=cursor)
@@ -212,7 +269,25 @@ def test_a_cursor_of_another_search_is_refused(found):
 
 @pytest.mark.parametrize(
     "hostile",
-    ["' OR 1=1 --", '" OR "', "a AND", "NEAR(a b)", "body: x", "^a", "a:*", "(((", "a & | !", "\\", "\x00", "'':A", "-345", "{number} : x", "%", "_", "a\ud800"],
+    [
+        "' OR 1=1 --",
+        '" OR "',
+        "a AND",
+        "NEAR(a b)",
+        "body: x",
+        "^a",
+        "a:*",
+        "(((",
+        "a & | !",
+        "\\",
+        "\x00",
+        "'':A",
+        "-345",
+        "{number} : x",
+        "%",
+        "_",
+        "a\ud800",
+    ],
 )
 def test_nothing_typed_is_a_command(found, hostile):
     found(hostile)

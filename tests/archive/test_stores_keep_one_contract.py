@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.errors import ImmutableObjectError, KeyRejectedError, ObjectNotFoundError, ReadBackError
+from archive.errors import (
+    ImmutableObjectError,
+    KeyRejectedError,
+    ObjectNotFoundError,
+    ReadBackError,
+)
 from archive.store.base import read_all
 
 
@@ -106,7 +111,12 @@ def test_nothing_can_be_deleted_but_under_staging(store):
 def test_iterating_gives_the_keys_below_a_prefix_in_order(store):
     for key in ("ocfl/b/1", "ocfl/a/2", "ocfl/a-b/0", "staging/z", "ocfl/a/10"):
         put(store, key, b"x")
-    assert [o.key for o in store.iterate("ocfl/")] == ["ocfl/a-b/0", "ocfl/a/10", "ocfl/a/2", "ocfl/b/1"]
+    assert [o.key for o in store.iterate("ocfl/")] == [
+        "ocfl/a-b/0",
+        "ocfl/a/10",
+        "ocfl/a/2",
+        "ocfl/b/1",
+    ]
     assert [o.key for o in store.iterate("ocfl/a/1")] == ["ocfl/a/10"]
     assert list(store.iterate("nothing/")) == []
 
@@ -120,7 +130,22 @@ def test_an_object_knows_about_when_it_came(store):
 
 @pytest.mark.parametrize(
     "key",
-    ["../x", "a/../../x", "/etc/passwd", "a//b", "", "a/", ".hidden", "a/.x", "a\\b", "a\x00b", "công-văn", "a" * 600, "staging/../ocfl/x", "a\n"],
+    [
+        "../x",
+        "a/../../x",
+        "/etc/passwd",
+        "a//b",
+        "",
+        "a/",
+        ".hidden",
+        "a/.x",
+        "a\\b",
+        "a\x00b",
+        "công-văn",
+        "a" * 600,
+        "staging/../ocfl/x",
+        "a\n",
+    ],
 )
 def test_a_key_cannot_leave_the_store(store, key):
     for use in (

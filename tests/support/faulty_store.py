@@ -15,7 +15,13 @@ class InjectedFaultError(Exception):
 class Trap:
     """Springs once, at the nth write; `persists` says whether that write took effect."""
 
-    def __init__(self, fail_at: int = 0, *, persists: bool = False, error: type[Exception] = InjectedFaultError) -> None:
+    def __init__(
+        self,
+        fail_at: int = 0,
+        *,
+        persists: bool = False,
+        error: type[Exception] = InjectedFaultError,
+    ) -> None:
         self._left = fail_at
         self._persists = persists
         self._error = error
@@ -62,9 +68,14 @@ class FaultyCatalogue(Catalogue):
         super().__init__(engine)
         self._trap = trap
 
-    def commit_record(self, draft: Draft, complete: Complete, *, agency: str, book: str | None, year: int) -> Committed:
+    def commit_record(
+        self, draft: Draft, complete: Complete, *, agency: str, book: str | None, year: int
+    ) -> Committed:
         return self._trap.run(
-            "commit", lambda: Catalogue.commit_record(self, draft, complete, agency=agency, book=book, year=year)
+            "commit",
+            lambda: Catalogue.commit_record(
+                self, draft, complete, agency=agency, book=book, year=year
+            ),
         )
 
     def mark_published(self, record_id: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Rewrite BER as definite-length, so that a DER library can read it without changing what it says.
 
-1. Only indefinite lengths (X.690 clause 8.1.3.6) and strings in pieces (clause 8.7.3) are rewritten;
+1. Only indefinite lengths (X.690 clause 8.1.3.6) and strings in pieces (8.7.3) are rewritten;
    whatever is already definite stays byte for byte as it was: signed attributes are hashed as
    they stand.
 2. Nesting is bounded, and nothing recurses: a container is hostile until proven otherwise.

@@ -120,7 +120,7 @@ def judge(
     return out
 
 
-def _one(  # noqa: PLR0911 one way out per kind of change
+def _one(  # noqa: C901, PLR0911 - one way out per kind of change
     change: Change,
     strictest: int | None,
     locks: Sequence[Lock],

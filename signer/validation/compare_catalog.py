@@ -1,12 +1,12 @@
 """What may change in the catalog and the trailer, and in the form's own dictionary.
 
-1. Catalog: /AcroForm, /DSS, /Perms, /Extensions, /Version, /Metadata and /StructTreeRoot may change,
-   each by its own rule; nothing else may. The trailer keeps its /Encrypt.
+1. Catalog: /AcroForm, /DSS, /Perms, /Extensions, /Version, /Metadata and /StructTreeRoot may
+   change, each by its own rule; nothing else may. The trailer keeps its /Encrypt.
 2. /Perms may gain a certification made in this very revision. /Extensions and /Version only go up.
 3. Document information and XMP metadata may change beside something else, never alone (judged in
    `changes.py`).
-4. The form: /Fields gains fields, nothing leaves. /SigFlags may gain bits; /DR may gain entries, and
-   its /XObject may change (nothing draws from there); /DA may appear where there was none, and
+4. The form: /Fields gains fields, nothing leaves. /SigFlags may gain bits; /DR may gain entries,
+   and its /XObject may change (nothing draws from there); /DA may appear where there was none, and
    /NeedAppearances may go. Fields themselves are compared in `compare_form.py`.
 """
 

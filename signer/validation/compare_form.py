@@ -11,7 +11,7 @@
 
 from signer.validation.compare_catalog import fields_grow
 from signer.validation.comparison import Comparison, Kind, refs
-from signer.validation.form import Field
+from signer.validation.form import Field, rectangle
 from signer.validation.lexer import Ref, Value
 from signer.validation.sameness import references
 
@@ -61,9 +61,19 @@ def _signature_field(c: Comparison, f: Field, previous: Field | None) -> None:
             c.forbid("signature field with a value that signs nothing here", f.name)
             return
         c.active.add(f.name)
-        c.note(Kind.TIMESTAMP if s.timestamp else Kind.SIGNATURE, field=f.name)
+        stamp = s.timestamp and not _visible(c, f)
+        c.note(Kind.TIMESTAMP if stamp else Kind.SIGNATURE, field=f.name)
     elif previous is None and value is None:
         c.forbid("empty signature field added", f.name)
+
+
+def _visible(c: Comparison, f: Field) -> bool:
+    """Whether a field draws something. A time-stamp that does counts as a signature: it shows."""
+    for _, d in f.widgets:
+        r = rectangle(c.doc, d.get("/Rect"), c.revision)
+        if "/AP" in d and r is not None and r[0] < r[2] and r[1] < r[3]:
+            return True
+    return False
 
 
 def _previous(c: Comparison, f: Field) -> Field | None:

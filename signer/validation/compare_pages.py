@@ -3,6 +3,7 @@
 1. A page may gain, in /Annots, the widgets of fields signed in this revision. Annotations that are
    no widgets may come, go and change: each is a change of kind ANNOTATION, permitted under P=3
    only. What stays keeps its order: it decides what covers what.
+   A later signature covers at most LARGEST of its page.
 2. A page may gain /Tabs and /StructParents (tagged documents). Everything else stays, down to the
    last object below it.
 3. A node of the page tree stays as it is, but for a private mark of a tool (old iText signs its
@@ -10,7 +11,12 @@
 """
 
 from signer.validation.comparison import Comparison, Kind, refs
+from signer.validation.form import rectangle
 from signer.validation.lexer import Ref, Value
+
+LARGEST = 0.25
+"""Share of a page that a later signature may cover. The largest real one measured covers 0.06; a
+signature over a whole page hides what was signed (sneaky signature attack)."""
 
 _ADDABLE = {"/Tabs", "/StructParents"}
 _NODE_KEYS = {
@@ -87,6 +93,10 @@ def _new_annotation(c: Comparison, number: int, item: Value) -> None:
     f = c.after.by_id.get(item.id) if isinstance(item, Ref) else None
     if f is None or f.kind != "/Sig" or f.name not in c.active:
         c.forbid(f"page {number}: widget added", f.name if f else None)
+        return
+    r = rectangle(c.doc, d.get("/Rect"), c.revision)
+    if r and (r[2] - r[0]) * (r[3] - r[1]) > LARGEST * c.context.areas.get(number, 0.0):
+        c.forbid(f"page {number}: signature covers the page", f.name)
 
 
 def compare_annotation_object(c: Comparison, number: int, a: dict[str, Value], b: Value) -> None:

@@ -45,7 +45,9 @@ def _store(c: Comparison, value: Value, revision: int) -> tuple[set[int], bool]:
     return ids, proper
 
 
-def _below(role: str, v: Value) -> list[tuple[str, Value]] | None:
+def _below(  # noqa: PLR0911 - one way out per part
+    role: str, v: Value
+) -> list[tuple[str, Value]] | None:
     """Return what stands below a part of the store; `None` if it is not such a part."""
     if v is None:
         return []

@@ -62,6 +62,8 @@ class Context:
     index: ReferenceIndex
     pages: Mapping[int, int]
     """Page object → page number."""
+    areas: Mapping[int, float]
+    """Page number → its area, in square points."""
     signed: Mapping[int, Signed]
     """Signature dictionary object → signature."""
 

@@ -1,7 +1,7 @@
 """What one revision changed against the one before it, explained object by object.
 
-Reject by default: a change is FORBIDDEN unless a rule here or in one of the `compare_*` modules names
-it. Whether a named change is permitted is judged afterwards, per signature (`changes.py`).
+Reject by default: a change is FORBIDDEN unless a rule here or in one of the `compare_*` modules
+names it. Whether a named change is permitted is judged afterwards, per signature (`changes.py`).
 
 1. An object whose new definition equals the old one is not changed. Nor is a revision's own
    cross-reference stream or object stream a change, unless its number belonged to something else
@@ -10,8 +10,8 @@ it. Whether a named change is permitted is judged afterwards, per signature (`ch
    that led nowhere before and leads to a new object is a change at the place of the reference.
 3. An object may be freed when nothing that can be reached names it any more.
 4. An object stream of an earlier revision is never redefined: its objects would change unlisted.
-5. Every changed object has a place in the document's structure whose rule explains the change, or is
-   part of the appearance of a field signed or filled here, named from nowhere else, or is named by
+5. Every changed object has a place in the document's structure whose rule explains the change, or
+   is part of the appearance of a field signed or filled here, named from nowhere else, or is named by
    nothing at all. All others are FORBIDDEN.
 6. Arrays and streams have no type of their own: one that changes must be used for one purpose
    only, at every place that names it.
@@ -37,7 +37,7 @@ from signer.validation.compare_pages import (
 )
 from signer.validation.compare_structure import children_grew, grew, is_structure
 from signer.validation.comparison import Change, Comparison, Context, Kind, Signed, refs
-from signer.validation.form import read_form, read_pages
+from signer.validation.form import page_area, read_form, read_pages
 from signer.validation.lexer import Ref, Stream, Value
 from signer.validation.sameness import ReferenceIndex, reachable, references
 from signer.validation.structure import Document
@@ -54,8 +54,10 @@ def explain(doc: Document, first: int, signed: Mapping[int, Signed]) -> dict[int
 
     """
     interest = {i for r in doc.revisions[first + 1 :] for i in r.entries.keys() | r.freed}
-    pages = {p.ref.id: p.number for p in read_pages(doc, first) if p.ref}
-    context = Context(doc, ReferenceIndex.build(doc, interest), pages, signed)
+    listed = list(read_pages(doc, first))
+    pages = {p.ref.id: p.number for p in listed if p.ref}
+    areas = {p.number: page_area(doc, p, first) for p in listed}
+    context = Context(doc, ReferenceIndex.build(doc, interest), pages, areas, signed)
     out: dict[int, list[Change]] = {}
     before = read_form(doc, first)
     for r in range(first + 1, doc.last + 1):
@@ -76,7 +78,7 @@ def _step(c: Comparison) -> list[Change]:
     return c.changes
 
 
-def _collect(c: Comparison) -> None:
+def _collect(c: Comparison) -> None:  # noqa: C901 - the cases of one question
     """Find what is defined anew: rules 1 to 4 and 8."""
     r = c.doc.revisions[c.revision]
     containers = {i for e in c.doc.revisions[: c.revision] for i in e.containers}
@@ -128,7 +130,7 @@ def _structured(c: Comparison) -> set[int]:
     return claimed
 
 
-def _object(  # noqa: PLR0911, PLR0913 one way out per place in the structure
+def _object(  # noqa: C901, PLR0911 - one way out per place in the structure
     c: Comparison, i: int, a: Value, b: Value, info: set[int], on_page: Mapping[int, int]
 ) -> set[int] | None:
     """Compare one object by its place; return what else that explains; `None` if it has none."""

@@ -21,57 +21,42 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass, field
 
 from asn1crypto import x509
 
 from certs.model import RevocationNeed
 from signer.jobs import JobFiles
+from signer.validation.accounting import beyond, unaccounted
 from signer.validation.changes import (
     Judgement,
-    Permissions,
     judge,
     raises_permissions,
     read_permissions,
 )
-from signer.validation.content import MAX_OVERLAPS, active_content, overlapping_pages
 from signer.validation.comparison import Change, Kind, Signed
+from signer.validation.content import MAX_OVERLAPS, active_content, overlapping_pages
 from signer.validation.difference import explain
 from signer.validation.enumeration import Enumeration, Found, enumerate_signatures
 from signer.validation.evidence import Evidence
-from signer.validation.facts import claimed_time, signer_info
-from signer.validation.form import text
-from signer.validation.integrity import Checked, check
+from signer.validation.integrity import check
 from signer.validation.job import SOFTWARE, ValidationRequest, unreadable_report
 from signer.validation.parsers import disagreement
 from signer.validation.policy_digest import POLICY_DIGEST
-from signer.validation.procedure import Outcome, Subject, judge_signatures
+from signer.validation.procedure import Subject, judge_signatures
 from signer.validation.report import (
     ChangesAfter,
     Indication,
     Integrity,
     Reason,
     SignatureKind,
-    SignatureReport,
     ValidationReport,
     weakest,
 )
+from signer.validation.reporting import Case, report_without, signature_reasons, signature_report
 from signer.validation.structure import Document, StructureError
-from signer.validation.wording import reason, reason_for
+from signer.validation.wording import reason
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Case:
-    """One signature on its way to a report."""
-
-    found: Found
-    checked: Checked
-    revision: int | None
-    permissions: Permissions = field(default_factory=Permissions)
-    judgement: Judgement = field(default_factory=Judgement)
-    outcome: Outcome = field(default_factory=Outcome)
 
 
 def validate_job(request: ValidationRequest, files: JobFiles) -> ValidationReport:
@@ -85,7 +70,9 @@ def validate(data: bytes, request: ValidationRequest) -> ValidationReport:
     try:
         doc = Document(data)
         if doc.encrypted and not doc.unlock():
-            return _bare(sha256, data, request, Integrity.UNDECIDED, [reason("file.encrypted")])
+            return report_without(
+                sha256, data, request, Integrity.UNDECIDED, [reason("file.encrypted")]
+            )
         found = enumerate_signatures(doc)
         if not found.signatures:
             return _unsigned(sha256, doc, request, found)
@@ -99,31 +86,6 @@ def validate(data: bytes, request: ValidationRequest) -> ValidationReport:
     )
 
 
-def _bare(
-    sha256: str,
-    data: bytes,
-    request: ValidationRequest,
-    integrity: Integrity,
-    reasons: list[Reason],
-    pages: int | None = None,
-    active: tuple[str, ...] = (),
-) -> ValidationReport:
-    return ValidationReport(
-        sha256=sha256,
-        size=len(data),
-        integrity=integrity,
-        indication=Indication.INDETERMINATE if integrity is Integrity.UNDECIDED else None,
-        reasons=tuple(reasons),
-        signatures=(),
-        validation_time=request.at,
-        trust_digest=request.trust.digest,
-        policy_digest=POLICY_DIGEST,
-        software=SOFTWARE,
-        pages=pages,
-        active_content=active,
-    )
-
-
 def _unsigned(
     sha256: str, doc: Document, request: ValidationRequest, found: Enumeration
 ) -> ValidationReport:
@@ -132,7 +94,7 @@ def _unsigned(
         reasons.append(reason("signature.removed"))
     active = active_content(doc)
     reasons = reasons or [reason("signature.none")]
-    return _bare(
+    return report_without(
         sha256,
         doc.data,
         request,
@@ -164,9 +126,9 @@ def _signed(
     doubts = _doubts(doc, found, cases)
     needs = _procedure(doc, cases, embedded, request)
     integrity = _document_integrity(cases, doubts)
-    reports = [_report(doc, c) for c in cases]
+    reports = [signature_report(doc, c) for c in cases]
     for c in cases:
-        reasons += _reasons(c)
+        reasons += signature_reasons(c)
     active = active_content(doc)
     worst = weakest(reports) or Indication.INDETERMINATE
     fixed = {
@@ -231,8 +193,8 @@ def _bytes(doc: Document, cases: list[Case], reasons: list[Reason]) -> bool:
             uncovered = True
     revisions = [c.revision for c in cases if c.revision is not None]
     if revisions:
-        gaps = list(doc.unaccounted(min(revisions) + 1))
-        ahead = list(doc.beyond(max(revisions)))
+        gaps = list(unaccounted(doc, min(revisions) + 1))
+        ahead = list(beyond(doc, max(revisions)))
         if gaps or ahead:
             where = ", ".join(f"{a}-{b}" for a, b in gaps[:5]) or f"object {ahead[0]}"
             reasons.append(reason("bytes.uncovered", detail=where))
@@ -346,75 +308,3 @@ def _document_integrity(cases: list[Case], doubts: list[Reason]) -> Integrity:
     ):
         return Integrity.UNDECIDED
     return Integrity.INTACT
-
-
-def _report(doc: Document, c: Case) -> SignatureReport:
-    indication, sub = c.outcome.indication, c.outcome.sub_indication
-    if c.checked.integrity is not Integrity.ALTERED:
-        if c.judgement.after is ChangesAfter.FORBIDDEN or c.found.orphan:
-            indication, sub = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
-        elif indication is Indication.TOTAL_PASSED and c.judgement.after is ChangesAfter.UNDECIDED:
-            indication, sub = Indication.INDETERMINATE, "GENERIC"
-    claimed, _ = claimed_time(c.found, c.checked)
-    return SignatureReport(
-        field_name=c.found.field_name,
-        kind=c.found.kind,
-        indication=indication,
-        sub_indication=sub,
-        integrity=c.checked.integrity,
-        changes_after=c.judgement.after,
-        signer=signer_info(c.checked.certificate),
-        level=c.outcome.level,
-        claimed_signing_time=claimed,
-        best_signature_time=c.outcome.best_signature_time,
-        digest_algorithm=c.checked.digest_algorithm,
-        box=c.found.box,
-        reason_text=text(doc.resolve(c.found.entries.get("/Reason"), doc.last)) or None,
-        sub_filter=c.found.sub_filter,
-        docmdp=c.permissions.docmdp,
-        covers_whole_file=c.revision == doc.last,
-        revision=c.revision or 0,
-    )
-
-
-def _reasons(c: Case) -> list[Reason]:
-    out: list[Reason] = []
-    name = c.found.field_name
-    if c.found.orphan:
-        out.append(reason("signature.orphan", name))
-    if c.checked.code:
-        out.append(reason(c.checked.code, name, detail=c.checked.detail))
-    for verdict, code in (
-        (ChangesAfter.FORBIDDEN, "change.forbidden"),
-        (ChangesAfter.UNDECIDED, "change.undecided"),
-    ):
-        which = [ch for ch, v in c.judgement.explained if v is verdict]
-        if which:
-            out.append(reason(code, name, detail="; ".join(_say(ch) for ch in which[:5])))
-    if c.checked.integrity is Integrity.INTACT:
-        certificate = signer_info(c.checked.certificate)
-        out += reason_for(
-            c.outcome.sub_indication,
-            name,
-            certificate.issuer if certificate else "",
-            c.outcome.detail,
-            timestamp=c.found.kind is SignatureKind.DOCUMENT_TIMESTAMP,
-        )
-        if c.outcome.timestamp_problem:
-            out.append(reason("timestamp.invalid", name, detail=c.outcome.timestamp_problem))
-        if c.outcome.legacy:
-            out.append(reason("algorithm.legacy", name, detail=c.outcome.legacy))
-        if c.found.kind is SignatureKind.SIGNATURE and c.outcome.best_signature_time is None:
-            out.append(reason("time.unproven", name))
-        if claimed_time(c.found, c.checked)[1]:
-            out.append(reason("time.local_as_utc", name))
-    return out
-
-
-def _say(change: Change) -> str:
-    parts = [change.what or change.kind.value]
-    if change.field:
-        parts.append(f"«{change.field}»")
-    if change.old is not None or change.new is not None:
-        parts.append(f"«{change.old or ''}» → «{change.new or ''}»")
-    return " ".join(parts)

@@ -212,16 +212,26 @@ def rectangle(
     return min(a, c), min(b, d), max(a, c), max(b, d)
 
 
+def _frame(doc: Document, page: Page, revision: int) -> tuple[float, float, float, float]:
+    return (
+        rectangle(doc, page.inherited.get("/CropBox"), revision)
+        or rectangle(doc, page.inherited.get("/MediaBox"), revision)
+        or (0.0, 0.0, 612.0, 792.0)
+    )
+
+
+def page_area(doc: Document, page: Page, revision: int) -> float:
+    """Return the area that a page shows, in square points."""
+    a, b, c, d = _frame(doc, page, revision)
+    return (c - a) * (d - b)
+
+
 def box(doc: Document, page: Page, rect: Value, revision: int) -> Box | None:
     """Return where `rect` stands on the page as displayed; `None` if it has no area."""
     r = rectangle(doc, rect, revision)
     if r is None or r[0] == r[2] or r[1] == r[3]:
         return None
-    crop = (
-        rectangle(doc, page.inherited.get("/CropBox"), revision)
-        or rectangle(doc, page.inherited.get("/MediaBox"), revision)
-        or (0.0, 0.0, 612.0, 792.0)
-    )
+    crop = _frame(doc, page, revision)
     width, height = crop[2] - crop[0], crop[3] - crop[1]
     x1, y1, x2, y2 = r[0] - crop[0], r[1] - crop[1], r[2] - crop[0], r[3] - crop[1]
     turn = doc.resolve(page.inherited.get("/Rotate"), revision)

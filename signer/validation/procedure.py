@@ -5,7 +5,8 @@ put together is ours, for the reasons in docs/adr/ (design.md D2).
 
 1. Format and integrity have been judged (`integrity.py`). Without a signer certificate:
    NO_SIGNING_CERTIFICATE_FOUND. A PAdES signature (`ETSI.CAdES.detached`) that does not bind its
-   certificate (signing-certificate attribute): SIG_CONSTRAINTS_FAILURE.
+   certificate (signing-certificate attribute): SIG_CONSTRAINTS_FAILURE. One that binds another
+   certificate than the one named: NO_SIGNING_CERTIFICATE_FOUND (clause 5.2.3.4).
 2. Document time-stamps are judged from the newest to the oldest (clause 5.6.3): the newest as of
    the validation time, each older one as of the time that the next newer valid one proves. A valid
    one proves that all earlier revisions existed: their signatures, tokens and validation data.
@@ -37,41 +38,45 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from asn1crypto import cms as acms
 from asn1crypto import x509
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed, AdESSubIndic
-from pyhanko.sign.validation import generic_cms
-from pyhanko.sign.validation.ades import ades_basic_validation, ades_timestamp_validation
+from pyhanko.sign.general import check_ess_certid
 from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.policy_decl import (
-    LocalKnowledge,
-    RevinfoOnlineFetchingRule,
-    RevocationInfoGatheringSpec,
-    SignatureValidationSpec,
-    bootstrap_validation_data_handlers,
-)
-from pyhanko_certvalidator.context import CertValidationPolicySpec
-from pyhanko_certvalidator.fetchers import FetcherBackend
-from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy, FreshnessReqType
-from pyhanko_certvalidator.registry import PathBuilder, SimpleTrustManager
+from pyhanko.sign.validation.generic_cms import get_signing_cert_attr, message_imprint_checker
 
 from certs.model import RevocationNeed, TrustPurpose
-from signer.validation import loop
 from signer.validation.cms import Container, tst_info
-from signer.validation.evidence import Evidence, has_evidence, need_for, timing
+from signer.validation.engine import Answer, Engine
+from signer.validation.evidence import Evidence, has_evidence
 from signer.validation.integrity import Checked, digest_of, token_holds
 from signer.validation.job import ValidationRequest
-from signer.validation.policy import POLICY, DatedAlgorithms
+from signer.validation.policy import POLICY, key_bits
+from signer.validation.primitives import family_of
 from signer.validation.report import Indication, Integrity, Level, SignatureKind
 
 log = logging.getLogger(__name__)
 
-_FAULTS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, AssertionError,
-           NotImplementedError, RuntimeError, ArithmeticError, LookupError, SignatureValidationError)  # fmt: skip
+_FAULTS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    SignatureValidationError,
+)
 """What pyHanko, certvalidator and asn1crypto let through over odd input. RuntimeError contains
 RecursionError; MemoryError is not here: it ends the child, and the parent says `file.limit`."""
+
+_VALUE_FAILURES = {
+    AdESFailure.FORMAT_FAILURE,
+    AdESFailure.HASH_FAILURE,
+    AdESFailure.SIG_CRYPTO_FAILURE,
+}
 
 
 @dataclass(slots=True)
@@ -85,6 +90,15 @@ class Subject:
     revision: int | None
     ranges: Sequence[memoryview]
     """The signed bytes, for imprints of document time-stamps."""
+
+    @property
+    def is_intact_stamp(self) -> bool:
+        """Whether it is a document time-stamp that holds."""
+        return (
+            self.kind is SignatureKind.DOCUMENT_TIMESTAMP
+            and self.checked.integrity is Integrity.INTACT
+            and self.revision is not None
+        )
 
 
 @dataclass(slots=True)
@@ -103,16 +117,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Stamp:
-    """A validated token: its time, or why it proves nothing."""
+    """A judged token: the time that it proves, or why it proves nothing."""
 
     at: datetime | None = None
-    problem: AdESSubIndic | None = None
-    path: list[x509.Certificate] | None = None
-    needs: list[RevocationNeed] = field(default_factory=list)
+    answer: Answer | None = None
 
-
-class _NoFetching(FetcherBackend):
-    """Given to pyHanko so that it makes none of its own; LOCAL_ONLY never asks it for anything."""
+    @property
+    def problem(self) -> AdESSubIndic | None:
+        return None if self.at is not None or self.answer is None else self.answer.sub
 
 
 def judge_signatures(
@@ -134,21 +146,16 @@ class _Procedure:
         request: ValidationRequest,
     ) -> None:
         self.subjects = subjects
-        self.evidence = evidence
         self.embedded = embedded
         self.at = request.at
-        self.known = [k.at for k in request.known]
-        self.algorithms = DatedAlgorithms(POLICY, request.at)
-        self.signer_policy = CertRevTrustPolicy(
-            REQUIRE_REVINFO, freshness_req_type=FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION
+        self.known = [k.at for k in request.known if k.at <= request.at]
+        trust = request.trust
+        self.signers = Engine(
+            trust.for_purpose(TrustPurpose.SIGNER), evidence, request.at, stamps=False
         )
-        self.stamp_policy = CertRevTrustPolicy(
-            REQUIRE_REVINFO,
-            freshness=POLICY.timestamp_evidence,
-            freshness_req_type=FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION,
+        self.authorities = Engine(
+            trust.for_purpose(TrustPurpose.TSA), evidence, request.at, stamps=True
         )
-        self.signers = _anchors(request.trust.for_purpose(TrustPurpose.SIGNER))
-        self.authorities = _anchors(request.trust.for_purpose(TrustPurpose.TSA))
         self.stamps: dict[int, _Stamp] = {}
         """Index of a document time-stamp → what it proves."""
 
@@ -158,363 +165,197 @@ class _Procedure:
 
     def _guarded(self, i: int, s: Subject) -> Outcome:
         try:
-            return self._subject(i, s)
+            return (
+                self._stamp_outcome(i, s)
+                if s.kind is not SignatureKind.SIGNATURE
+                else self._subject(s)
+            )
         except _FAULTS as e:
             log.info("validation of a signature ended early", exc_info=e)
             return Outcome(detail=type(e).__name__)
 
-    # -- specifications -----------------------------------------------------------------------
-
-    def _spec(
-        self, anchors: Sequence[x509.Certificate], policy: CertRevTrustPolicy
-    ) -> SignatureValidationSpec:
-        certificates = CertValidationPolicySpec(
-            trust_manager=SimpleTrustManager.build(trust_roots=list(anchors)),
-            revinfo_policy=policy,
-            time_tolerance=POLICY.clock_skew,
-            algorithm_usage_policy=self.algorithms,
-        )
-        return SignatureValidationSpec(
-            cert_validation_policy=certificates,
-            ts_cert_validation_policy=certificates,
-            revinfo_gathering_policy=RevocationInfoGatheringSpec(
-                RevinfoOnlineFetchingRule.LOCAL_ONLY, fetcher_backend=_NoFetching()
-            ),
-            local_knowledge=LocalKnowledge(
-                known_ocsps=list(self.evidence.ocsps),
-                known_crls=list(self.evidence.crls),
-                known_certs=list(self.evidence.certificates),
-            ),
-            key_usage_settings=POLICY.usage,
-            signature_algorithm_policy=self.algorithms,
-        )
-
-    # -- time-stamps --------------------------------------------------------------------------
+    # -- time-stamps: rules 2 and 3 -----------------------------------------------------------
 
     def _document_stamps(self) -> None:
-        """Judge the document time-stamps, newest first: rule 2."""
-        order = [
-            i
-            for i, s in enumerate(self.subjects)
-            if s.kind is SignatureKind.DOCUMENT_TIMESTAMP
-            and s.checked.integrity is Integrity.INTACT
-            and s.revision is not None
-        ]
+        order = [i for i, s in enumerate(self.subjects) if s.is_intact_stamp]
         for i in sorted(order, key=lambda i: self.subjects[i].revision or 0, reverse=True):
             s = self.subjects[i]
-            assert s.checked.container is not None  # noqa: S101 intact tokens have one
-            try:
-                self.stamps[i] = self._token(
-                    s.checked.container.signed_data,
-                    lambda name, s=s: digest_of(name, s.ranges) or b"",
-                    self._horizon(s.revision or 0),
-                )
-            except _FAULTS as e:
-                log.info("a document time-stamp could not be judged", exc_info=e)
-                self.stamps[i] = _Stamp(problem=AdESIndeterminate.GENERIC)
+            c = s.checked.container
+            if c is not None:
+                horizon = self._proven(s.revision) or self.at
+                self.stamps[i] = self._token(c.signed_data, _imprint_of(s), horizon)
 
-    def _proven(self, revision: int) -> datetime | None:
+    def _proven(self, revision: int | None) -> datetime | None:
         """Return the time by which `revision` is proven to have existed, by later evidence."""
-        times = [
-            stamp.at
-            for i, stamp in self.stamps.items()
-            if stamp.at is not None and (self.subjects[i].revision or 0) > revision
-        ]
-        return min([*times, *(k for k in self.known if k <= self.at)], default=None)
-
-    def _horizon(self, revision: int) -> datetime:
-        return self._proven(revision) or self.at
+        times = list(self.known)
+        if revision is not None:
+            times += [
+                stamp.at
+                for i, stamp in self.stamps.items()
+                if stamp.at is not None and (self.subjects[i].revision or 0) > revision
+            ]
+        return min(times, default=None)
 
     def _token(self, sd: acms.SignedData, imprint: Callable[[str], bytes], at: datetime) -> _Stamp:
-        """Judge one token as of `at`: rule 3."""
+        """Judge one token as of `at`."""
+        try:
+            return self._token_at(sd, imprint, at)
+        except _FAULTS as e:
+            log.info("a time-stamp could not be judged", exc_info=e)
+            return _Stamp(answer=Answer(AdESIndeterminate.GENERIC))
+
+    def _token_at(
+        self, sd: acms.SignedData, imprint: Callable[[str], bytes], at: datetime
+    ) -> _Stamp:
         info = tst_info(sd)
         if info is None:
-            return _Stamp(problem=AdESFailure.FORMAT_FAILURE)
+            return _Stamp(answer=Answer(AdESFailure.FORMAT_FAILURE))
         when: datetime = info["gen_time"].native
         if when > self.at + POLICY.clock_skew:
-            return _Stamp(problem=AdESIndeterminate.TIMESTAMP_ORDER_FAILURE)
-        if not self.authorities:
-            return _Stamp(problem=AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND)
-        if not POLICY.digest(
-            str(info["message_imprint"]["hash_algorithm"]["algorithm"].native), at
-        ).allowed:
-            return _Stamp(problem=AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
-        spec = self._spec(self.authorities, self.stamp_policy)
-        result = loop.run(
-            ades_timestamp_validation(sd, spec, imprint, timing_info=timing(at, past=at < self.at))
-        )
-        status = result.api_status
-        path, needs = self._path(
-            status.signing_cert if status else None, sd, spec, self.stamp_policy, at
-        )
-        sub: AdESSubIndic = result.ades_subindic
-        if sub is AdESPassed.OK:
-            if status is not None and not _stamps_only(status.signing_cert):
-                return _Stamp(problem=AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE)
-            return _Stamp(at=when, path=path)
-        if needs and sub in _MISSING:
-            sub = AdESIndeterminate.TRY_LATER
-        return _Stamp(problem=sub, needs=needs)
+            return _Stamp(answer=Answer(AdESIndeterminate.TIMESTAMP_ORDER_FAILURE))
+        if not self.authorities.trusts_anybody:
+            return _Stamp(answer=Answer(AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND))
+        digest = str(info["message_imprint"]["hash_algorithm"]["algorithm"].native)
+        if not POLICY.digest(digest, at).allowed:
+            return _Stamp(answer=Answer(AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE))
+        answer = self.authorities.token(sd, imprint, at)
+        if answer.sub is not AdESPassed.OK:
+            return _Stamp(answer=answer)
+        if answer.certificate is not None and not _stamps_only(answer.certificate):
+            answer.sub = AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE
+            return _Stamp(answer=answer)
+        return _Stamp(when, answer)
 
-    # -- one signature ------------------------------------------------------------------------
+    def _stamp_outcome(self, i: int, s: Subject) -> Outcome:
+        stamp = self.stamps.get(i)
+        if stamp is None:
+            return _by_integrity(Outcome(), s)
+        out = Outcome(best_signature_time=stamp.at)
+        if stamp.problem is not None:
+            out.needs = stamp.answer.needs if stamp.answer else []
+            return _end(out, stamp.problem)
+        out.indication, out.sub_indication = Indication.TOTAL_PASSED, None
+        return out
 
-    def _subject(self, i: int, s: Subject) -> Outcome:
-        if s.kind is SignatureKind.DOCUMENT_TIMESTAMP:
-            return self._stamp_outcome(i, s)
-        out = Outcome()
+    # -- one signature: rules 1 and 4 ---------------------------------------------------------
+
+    def _subject(self, s: Subject) -> Outcome:
         c, certificate = s.checked.container, s.checked.certificate
+        pades = s.sub_filter == "ETSI.CAdES.detached"
         bound = c is not None and certificate is not None and _binds(c)
-        if (
-            s.checked.integrity is Integrity.INTACT
-            and s.sub_filter == "ETSI.CAdES.detached"
-            and bound
-        ):
+        out = Outcome()
+        if s.checked.integrity is Integrity.INTACT and pades and bound:
             out.level = Level.B_T if self._stamped(s, c) else Level.B_B
         if s.checked.sub_indication is not None:
-            out.sub_indication = s.checked.sub_indication
-            out.indication = (
-                Indication.TOTAL_FAILED
-                if s.checked.integrity is Integrity.ALTERED
-                else Indication.INDETERMINATE
-            )
-            return out
-        if certificate is None:
+            return _by_integrity(out, s)
+        if certificate is None or (c is not None and bound and not _binds_to(c, certificate)):
+            out.level = None
             return _end(out, AdESIndeterminate.NO_SIGNING_CERTIFICATE_FOUND)
-        if s.sub_filter == "ETSI.CAdES.detached" and not bound:
+        if pades and not bound:
             return _end(out, AdESIndeterminate.SIG_CONSTRAINTS_FAILURE, "signing-certificate")
-        proven = self._proven(s.revision) if s.revision is not None else None
-        stamp = self._signature_stamp(c, proven or self.at, out) if c is not None else None
-        times = [t for t in (proven, stamp.at if stamp else None) if t is not None]
-        out.best_signature_time = min(times, default=None)
-        at = out.best_signature_time or self.at
-        if not self.signers:
+        stamp = self._times(s, c, out)
+        if not self.signers.trusts_anybody:
             return _end(out, AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND)
-        sub, path = self._basic(s, certificate, c, at, out)
-        if (
-            sub is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
-            and out.best_signature_time is not None
-            and certificate.not_valid_before > out.best_signature_time
-        ):
-            sub = AdESFailure.NOT_YET_VALID
-        if sub is not AdESPassed.OK:
-            return _end(out, sub, out.detail)
+        at = out.best_signature_time or self.at
+        answer = self._basic(s, c, certificate, at)
+        out.needs += answer.needs
+        if answer.sub is not AdESPassed.OK:
+            return _end(out, _with_time(answer.sub, certificate, out), answer.detail)
         out.indication, out.sub_indication = Indication.TOTAL_PASSED, None
-        out.legacy = _legacy(s, certificate, at)
+        out.legacy = _legacy(c, certificate, at)
         if out.level is Level.B_T:
-            out.level = self._level(s, path, stamp, at)
+            out.level = self._level(s, answer.path, stamp, at)
         return out
+
+    def _times(self, s: Subject, c: Container | None, out: Outcome) -> _Stamp | None:
+        """Find the earliest proven time; return the signature time-stamp that is used."""
+        proven = self._proven(s.revision)
+        best: _Stamp | None = None
+        for sd in c.timestamps() if c else ():
+            stamp = self._token(sd, message_imprint_checker(c.info), proven or self.at)
+            if best is None or (stamp.at is not None and (best.at is None or stamp.at < best.at)):
+                best = stamp
+        if best is not None and best.problem is not None:
+            out.timestamp_problem = best.problem.standard_name
+            out.needs += best.answer.needs if best.answer else []
+        times = [t for t in (proven, best.at if best else None) if t is not None]
+        out.best_signature_time = min(times, default=None)
+        return best
+
+    def _basic(
+        self, s: Subject, c: Container | None, certificate: x509.Certificate, at: datetime
+    ) -> Answer:
+        """Run basic validation as of `at`: rules 4, 6 and 7."""
+        if c is None or s.checked.tolerated or not c.certificates or _beyond_pyhanko(c):
+            return self.signers.certificate(c, certificate, at)
+        answer = self.signers.signature(c, certificate, s.checked.digest, at)
+        if answer.sub in _VALUE_FAILURES:  # we verified the value ourselves
+            return self.signers.certificate(c, certificate, at)
+        return answer
+
+    # -- levels: rule 10 ----------------------------------------------------------------------
 
     def _stamped(self, s: Subject, c: Container | None) -> bool:
         """Whether some time-stamp over this signature holds."""
+        tokens = c.tokens() if c else []
         value = c.info["signature"].native if c else b""
-        return any(token_holds(t, value) for t in (c.tokens() if c else ())) or self._covered(s)
+        return any(token_holds(t, value) for t in tokens) or self._covered(s)
 
     def _covered(self, s: Subject) -> bool:
         """Whether a document time-stamp that holds came after."""
         return s.revision is not None and any(
-            x.kind is SignatureKind.DOCUMENT_TIMESTAMP
-            and x.checked.integrity is Integrity.INTACT
-            and (x.revision or 0) > s.revision
-            for x in self.subjects
+            x.is_intact_stamp and (x.revision or 0) > s.revision for x in self.subjects
         )
-
-    def _stamp_outcome(self, i: int, s: Subject) -> Outcome:
-        stamp = self.stamps.get(i)
-        out = Outcome(best_signature_time=stamp.at if stamp else None)
-        if stamp is None:
-            failed = s.checked.integrity is Integrity.ALTERED
-            out.sub_indication = s.checked.sub_indication or "FORMAT_FAILURE"
-            out.indication = Indication.TOTAL_FAILED if failed else Indication.INDETERMINATE
-        elif stamp.problem is not None:
-            out.needs = stamp.needs
-            return _end(out, stamp.problem)
-        else:
-            out.indication, out.sub_indication = Indication.TOTAL_PASSED, None
-        return out
-
-    def _signature_stamp(self, c: Container, at: datetime, out: Outcome) -> _Stamp | None:
-        """Return the best of the signature time-stamps; note why when none holds."""
-        best: _Stamp | None = None
-        for sd in c.timestamps():
-            try:
-                stamp = self._token(sd, generic_cms.message_imprint_checker(c.info), at)
-            except _FAULTS as e:
-                log.info("a signature time-stamp could not be judged", exc_info=e)
-                stamp = _Stamp(problem=AdESIndeterminate.GENERIC)
-            if (
-                stamp.at is not None and (best is None or best.at is None or stamp.at < best.at)
-            ) or best is None:
-                best = stamp
-        if best is not None and best.problem is not None:
-            out.timestamp_problem = best.problem.standard_name
-            out.needs += best.needs
-        return best
-
-    def _basic(
-        self,
-        s: Subject,
-        certificate: x509.Certificate,
-        c: Container | None,
-        at: datetime,
-        out: Outcome,
-    ) -> tuple[AdESSubIndic, list[x509.Certificate] | None]:
-        """Run basic validation as of `at`: rules 4, 6 and 7."""
-        spec = self._spec(self.signers, self.signer_policy)
-        info = timing(at, past=at < self.at)
-        sub: AdESSubIndic = AdESIndeterminate.GENERIC
-        alone = c is None or s.checked.tolerated or _ours_alone(c)
-        if c is not None and not alone:
-            result = loop.run(
-                ades_basic_validation(
-                    c.signed_data,
-                    spec,
-                    timing_info=info,
-                    raw_digest=s.checked.digest if c.content is None else None,
-                )
-            )
-            sub, out.detail = result.ades_subindic, result.failure_msg or ""
-            alone = isinstance(sub, AdESFailure)  # we verified it ourselves
-            if sub is AdESIndeterminate.NO_SIGNING_CERTIFICATE_FOUND and not c.certificates:
-                alone = True  # its certificate came from the DSS
-        if alone:
-            sub = self._path_alone(certificate, c, spec, at)
-        path, needs = self._path(
-            certificate, c.signed_data if c else None, spec, self.signer_policy, at
-        )
-        if sub is not AdESPassed.OK and needs and sub in _MISSING:
-            sub = AdESIndeterminate.TRY_LATER
-            out.needs += needs
-        return sub, path
-
-    def _path_alone(
-        self,
-        certificate: x509.Certificate,
-        c: Container | None,
-        spec: SignatureValidationSpec,
-        at: datetime,
-    ) -> AdESSubIndic:
-        """Validate path, usage and algorithms without pyHanko's own look at the value: rule 7."""
-        if c is not None:
-            ruling = self.algorithms.signature_algorithm_allowed(
-                c.info["signature_algorithm"], at, certificate.public_key
-            )
-            digest = POLICY.digest(c.digest_algorithm, at)
-            if not ruling.allowed or not digest.allowed:
-                known_end = ruling.not_allowed_after or digest.until
-                return (
-                    AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
-                    if known_end
-                    else AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE
-                )
-        info = timing(at, past=at < self.at)
-        handlers = bootstrap_validation_data_handlers(spec, timing_info=info)
-        if c is not None:
-            handlers.cert_registry.register_multiple(c.certificates)
-        context = spec.cert_validation_policy.build_validation_context(
-            timing_info=info, handlers=handlers
-        )
-
-        async def usage() -> AdESSubIndic | None:
-            result = await generic_cms.validate_cert_usage(
-                certificate,
-                context,
-                key_usage_settings=POLICY.usage,
-                paths=context.path_builder.async_build_paths_lazy(certificate),
-            )
-            return result.error_subindic
-
-        return loop.run(usage()) or AdESPassed.OK
-
-    def _path(
-        self,
-        certificate: x509.Certificate | None,
-        sd: acms.SignedData | None,
-        spec: SignatureValidationSpec,
-        policy: CertRevTrustPolicy,
-        at: datetime,
-    ) -> tuple[list[x509.Certificate] | None, list[RevocationNeed]]:
-        """Return a path (leaf first, anchor last) and what evidence is missing along it."""
-        if certificate is None:
-            return None, []
-        handlers = bootstrap_validation_data_handlers(spec, timing_info=timing(at, past=True))
-        if sd is not None:
-            listed = sd["certificates"]
-            for choice in listed if isinstance(listed, acms.CertificateSet) else ():
-                if choice.name == "certificate":
-                    handlers.cert_registry.register(choice.chosen)
-        builder = PathBuilder(
-            trust_manager=spec.cert_validation_policy.trust_manager, registry=handlers.cert_registry
-        )
-
-        async def first() -> ValidationPath | None:
-            paths = builder.async_build_paths_lazy(certificate)
-            try:
-                async for path in paths:
-                    return path
-            finally:
-                await paths.cancel()
-            return None
-
-        try:
-            found = loop.run(first())
-        except _FAULTS:
-            return None, []
-        if found is None:
-            return None, []
-        path = list(reversed([*found.iter_certs(include_root=True)]))
-        needs = [
-            need_for(a, b)
-            for a, b in zip(path, path[1:], strict=False)
-            if not has_evidence(self.evidence, a, b, policy, at)
-        ]
-        return path, needs
 
     def _level(
         self, s: Subject, path: list[x509.Certificate] | None, stamp: _Stamp | None, at: datetime
     ) -> Level:
-        """Return how far the file itself goes: rule 10."""
+        """Return how far the file itself goes."""
         carried = {c.sha256 for c in self.embedded.certificates}
+        policy = self.signers.policy
         if path is None or not all(
-            has_evidence(self.embedded, a, b, self.signer_policy, at) and a.sha256 in carried
-            for a, b in zip(path, path[1:], strict=False)
+            a.sha256 in carried and has_evidence(self.embedded, a, b, policy, at)
+            for a, b in pairwise(path)
         ):
             return Level.B_T
-        if (
-            stamp is not None
-            and stamp.path is not None
-            and not all(
-                has_evidence(self.embedded, a, b, self.stamp_policy, self.at)
-                for a, b in zip(stamp.path, stamp.path[1:], strict=False)
-            )
+        tsa = stamp.answer.path if stamp is not None and stamp.answer is not None else None
+        policy = self.authorities.policy
+        if not all(
+            has_evidence(self.embedded, a, b, policy, self.at) for a, b in pairwise(tsa or [])
         ):
             return Level.B_T
         return Level.B_LTA if self._covered(s) else Level.B_LT
 
 
-_MISSING = {
-    AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE,
-    AdESIndeterminate.TRY_LATER,
-    AdESIndeterminate.NO_POE,
-    AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE,
-}
+def _imprint_of(s: Subject) -> Callable[[str], bytes]:
+    return lambda name: digest_of(name, s.ranges) or b""
+
+
+def _by_integrity(out: Outcome, s: Subject) -> Outcome:
+    """End with what the bytes said."""
+    altered = s.checked.integrity is Integrity.ALTERED
+    out.sub_indication = s.checked.sub_indication or "FORMAT_FAILURE"
+    out.indication = Indication.TOTAL_FAILED if altered else Indication.INDETERMINATE
+    return out
+
+
+def _with_time(sub: AdESSubIndic, certificate: x509.Certificate, out: Outcome) -> AdESSubIndic:
+    """Sharpen "out of bounds" where the time is proven (clause 5.5.4)."""
+    proven = out.best_signature_time
+    if (
+        sub is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
+        and proven is not None
+        and proven < certificate.not_valid_before
+    ):
+        return AdESFailure.NOT_YET_VALID
+    return sub
 
 
 def _end(out: Outcome, sub: AdESSubIndic, detail: str = "") -> Outcome:
     out.sub_indication = sub.standard_name
-    out.indication = (
-        Indication.TOTAL_FAILED if isinstance(sub, AdESFailure) else Indication.INDETERMINATE
-    )
+    failed = isinstance(sub, AdESFailure)
+    out.indication = Indication.TOTAL_FAILED if failed else Indication.INDETERMINATE
     out.detail = detail
-    return out
-
-
-def _anchors(ders: Sequence[bytes]) -> list[x509.Certificate]:
-    out = []
-    for der in ders:
-        try:
-            out.append(x509.Certificate.load(der, strict=True))
-        except ValueError:
-            continue
     return out
 
 
@@ -522,37 +363,35 @@ def _binds(c: Container) -> bool:
     return "signing_certificate_v2" in c.attributes or "signing_certificate" in c.attributes
 
 
-def _ours_alone(c: Container) -> bool:
-    """Whether the signature algorithm is one that pyHanko has no verifier for."""
+def _binds_to(c: Container, certificate: x509.Certificate) -> bool:
+    """Whether the signing-certificate attribute is about this certificate."""
     try:
-        name = str(c.info["signature_algorithm"]["algorithm"].native)
+        attribute = get_signing_cert_attr(c.info["signed_attrs"])
+        return attribute is not None and bool(check_ess_certid(certificate, attribute["certs"][0]))
     except _FAULTS:
-        return True
+        return False
+
+
+def _beyond_pyhanko(c: Container) -> bool:
+    """Whether the signature algorithm is one that pyHanko has no verifier for."""
+    name = str(c.info["signature_algorithm"]["algorithm"].native)
     return name[:1].isdigit() or "sha3" in name or c.digest_algorithm.startswith("sha3")
 
 
 def _stamps_only(certificate: x509.Certificate) -> bool:
-    """Whether the extended key usage is critical and time-stamping alone: RFC 3161 clause 2.3."""
+    """Whether the extended key usage is critical and time-stamping alone."""
     for extension in certificate["tbs_certificate"]["extensions"]:
         if extension["extn_id"].native == "extended_key_usage":
-            return bool(extension["critical"].native) and extension["extn_value"].parsed.native == [
-                "time_stamping"
-            ]
+            usages = extension["extn_value"].parsed.native
+            return bool(extension["critical"].native) and usages == ["time_stamping"]
     return False
 
 
-def _legacy(s: Subject, certificate: x509.Certificate, at: datetime) -> str | None:
-    """Return the day from which the signature's own algorithm is no longer allowed, if known."""
-    c = s.checked.container
-    if c is None:
-        return None
-    from signer.validation.policy import key_bits
-    from signer.validation.primitives import family_of
-
-    family, bits = family_of(c.info["signature_algorithm"]), key_bits(certificate.public_key)
+def _legacy(c: Container | None, certificate: x509.Certificate, at: datetime) -> str | None:
+    """Return the signature's algorithm and its last day, where the policy knows one."""
+    family = family_of(c.info["signature_algorithm"]) if c else None
+    bits = key_bits(certificate.public_key)
     ruling = POLICY.key(family, bits, at) if family and bits else None
-    return (
-        f"{family} {bits}, {ruling.until:%d/%m/%Y}"
-        if ruling and ruling.legacy and ruling.until
-        else None
-    )
+    if ruling is None or not ruling.legacy or ruling.until is None:
+        return None
+    return f"{family} {bits}, {ruling.until:%d/%m/%Y}"

@@ -1,4 +1,4 @@
-"""Do two values, read at two revisions, mean the same? And who refers to an object?
+"""Whether two values, read at two revisions, mean the same; and who refers to an object.
 
 1. Values are the same when they are equal as written. A reference to the same object is the same
    here: whether that object itself changed is judged where the object is.
@@ -19,7 +19,9 @@ BUDGET = 20_000
 """Values compared for one entry. A page's resources, rewritten whole, have some hundreds."""
 
 
-def same(doc: Document, a: Value, at: int, b: Value, bt: int) -> bool:
+def same(  # noqa: C901, PLR0911, PLR0912 - one case per kind of value
+    doc: Document, a: Value, at: int, b: Value, bt: int
+) -> bool:
     """Whether `a` read at revision `at` means what `b` means at `bt`."""
     todo: list[tuple[Value, Value]] = [(a, b)]
     seen: set[tuple[Ref, Ref]] = set()

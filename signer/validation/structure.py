@@ -1,4 +1,4 @@
-"""The file as a sequence of revisions, and the account of every byte in it.
+"""The file as a sequence of revisions, and every definition of every object in it.
 
 1. A PDF begins with its header at byte 0 (ISO 32000-2 clause 7.5.2; we allow nothing before it: a
    file that begins as something else is something else to somebody else).
@@ -7,17 +7,12 @@
    another in the file; each begins where the one before it ended.
 3. An entry may only point into its own revision or an earlier one. An entry pointing further is
    an object that the revision's signature does not cover.
-4. In a revision after the first signature every byte belongs to an object that its table lists,
-   to the table, the trailer, or is white space. A reconstructing reader (most viewers) finds
-   objects by scanning: whatever the table does not list may still be shown.
-5. After the last revision nothing follows but one end-of-line.
-6. An object stream of an earlier revision is never redefined: its objects would change without
-   being listed.
+4. Objects are read on demand, each definition once; what cannot be read is null with an anomaly.
+   The catalog must be there.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -27,10 +22,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionType
 
 from signer.limits import OBJECTS, REVISIONS
+from signer.validation.conversion import plain
 from signer.validation.lexer import (
     WHITE,
     LexError,
-    Name,
     Parsed,
     Ref,
     Stream,
@@ -40,7 +35,6 @@ from signer.validation.lexer import (
 )
 
 _START = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]*%%EOF")
-_FILLER = re.compile(rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*[\r\n])*")
 _INDEX = re.compile(
     rb"/Index[\x00\t\n\x0c\r ]*\[((?:[\x00\t\n\x0c\r ]*\d{1,12}){2,4096})[\x00\t\n\x0c\r ]*\]"
 )
@@ -83,6 +77,9 @@ class Revision:
     """Ids of this revision's own cross-reference streams."""
     containers: set[int] = field(default_factory=set)
     """Ids of the object streams it uses."""
+    consistent: bool = True
+    """Whether the `startxref` at its end names its own table: alone, cut off here, the file would
+    then be read as it is read now."""
     spans: list[tuple[int, int]] = field(default_factory=list)
     """Where its cross-reference sections, trailers and end marks stand."""
 
@@ -177,6 +174,8 @@ class Document:
                 else self.data[end : end + 1] in (b"\r", b"\n")
             )
             r = Revision(len(out), start, m.end(), end, tuple(sections))
+            declared = {xrefs.get_xref_container_info(i).declared_startxref for i in sections}
+            r.consistent = int(m[1]) in declared
             for i in sections:
                 self._fill(r, i)
             total += len(r.entries)
@@ -252,10 +251,16 @@ class Document:
         if revision is not None:
             return self.value(ref, revision)
         try:
-            got = self.reader.get_object(generic.Reference(ref.id, ref.gen, self.reader))
+            got = self._pyhanko(ref)
         except (misc.PdfError, ValueError, AttributeError):
             return None
         return int(got) if isinstance(got, int) else None
+
+    def _pyhanko(self, ref: Ref, section: int | None = None) -> generic.PdfObject | None:
+        """Return pyHanko's own object: deciphered, and able to decode its stream."""
+        where = generic.Reference(ref.id, ref.gen, self.reader)
+        got = self.reader.get_object(where, section)  # type: ignore[no-untyped-call]
+        return got if isinstance(got, generic.PdfObject) else None
 
     def introduced(self, i: int, revision: int) -> int | None:
         """Return which revision gave object `i` the definition in force at `revision`."""
@@ -293,8 +298,8 @@ class Document:
         """Return the value with strings and streams deciphered, through pyHanko."""
         section = self.revisions[by].sections[-1]
         try:
-            got = self.reader.get_object(generic.Reference(i, gen, self.reader), section)
-            value = _plain(got)
+            got = self._pyhanko(Ref(i, gen), section)
+            value = plain(got)
             if isinstance(value, dict) and isinstance(raw, dict) and "/ByteRange" in raw:
                 value |= {k: raw[k] for k in ("/Contents", "/Cert") if k in raw}  # never enciphered
             return value
@@ -311,8 +316,7 @@ class Document:
     def _from_stream(self, i: int, where: InStream, by: int) -> Parsed:
         key = (where.container, by)
         if key not in self._streams:
-            ref = generic.Reference(where.container, 0, self.reader)
-            got = self.reader.get_object(ref, self.revisions[by].sections[-1])
+            got = self._pyhanko(Ref(where.container, 0), self.revisions[by].sections[-1])
             if not isinstance(got, generic.StreamObject):
                 raise StructureError("file.damaged", f"no object stream {where.container}")
             content = got.read_data(DecodePurpose.OBJECT_STREAM)
@@ -373,9 +377,7 @@ class Document:
         if by is None:
             return None
         try:
-            got = self.reader.get_object(
-                generic.Reference(ref.id, ref.gen, self.reader), self.revisions[by].sections[-1]
-            )
+            got = self._pyhanko(ref, self.revisions[by].sections[-1])
             return bytes(got.data) if isinstance(got, generic.StreamObject) else None
         except (
             misc.PdfError,
@@ -387,52 +389,12 @@ class Document:
         ):
             return None
 
-    # -- the account of bytes -----------------------------------------------------------------
-
-    def unaccounted(self, since: int) -> Iterator[tuple[int, int]]:
-        """Yield the spans of revisions from `since` on, and after the last, that rule 4 or 5 forbids."""
-        for r in self.revisions[since:]:
-            spans = list(r.spans)
-            for i, (_, where) in r.entries.items():
-                if isinstance(where, int) and r.start <= where < r.end:
-                    p = self.parsed(i, r.index)
-                    if p is not None and p.end > 0:
-                        spans.append((p.start, p.end))
-            at = r.start
-            for a, b in sorted(spans):
-                yield from self._gap(at, a)
-                at = max(at, b)
-            yield from self._gap(at, r.mark)
-        yield from self.trailing()
-
-    def trailing(self) -> Iterator[tuple[int, int]]:
-        """Yield what follows the last revision: rule 5."""
-        end = self.revisions[-1].end
-        if end < len(self.data):
-            yield end, len(self.data)
-
-    def _gap(self, a: int, b: int) -> Iterator[tuple[int, int]]:
-        if a >= b:
-            return
-        m = _FILLER.match(self.data, a, b)
-        at = m.end() if m else a
-        if at < b or b" obj" in self.data[a:b]:
-            yield at, b
-
-    def beyond(self, upto: int) -> Iterator[int]:
-        """Yield ids whose entry, in a revision up to `upto`, points past that revision: rule 3."""
-        for r in self.revisions[: upto + 1]:
-            for i, (_, where) in r.entries.items():
-                if isinstance(where, int) and r.end <= where < len(self.data):
-                    yield i
-
     def revision_covered_to(self, offset: int) -> int | None:
         """Return the revision that a signature reaching up to `offset` signs, if it ends there."""
         for r in self.revisions:
-            if r.mark <= offset <= r.end:
-                return r.index
-            if offset > r.end and not self.data[r.end : offset].strip(WHITE):
-                return r.index
+            blank = offset > r.end and not self.data[r.end : offset].strip(WHITE)
+            if r.mark <= offset <= r.end or blank:
+                return r.index if r.consistent else None
         return None
 
 
@@ -445,26 +407,3 @@ def _refuse_claims(data: bytes) -> None:
         numbers = [int(n) for n in m[1].split()]
         if sum(numbers[1::2]) > OBJECTS:
             raise StructureError("file.limit", f"{sum(numbers[1::2])} objects")
-
-
-def _plain(obj: generic.PdfObject) -> Value:  # noqa: PLR0911 one line per kind of object
-    """Turn one of pyHanko's objects into a plain value."""
-    if isinstance(obj, generic.DecryptedObjectProxy):
-        obj = obj.decrypted
-    if isinstance(obj, generic.IndirectObject):
-        return Ref(obj.idnum, obj.generation)
-    if isinstance(obj, generic.StreamObject):
-        return Stream({k: _plain(obj.raw_get(k)) for k in obj}, memoryview(bytes(obj.encoded_data)))
-    if isinstance(obj, generic.DictionaryObject):
-        return {str(k): _plain(obj.raw_get(k)) for k in obj}
-    if isinstance(obj, generic.ArrayObject):
-        return tuple(_plain(obj.raw_get(i)) for i in range(len(obj)))
-    if isinstance(obj, generic.NameObject):
-        return Name(obj)
-    if isinstance(obj, generic.TextStringObject | generic.ByteStringObject):
-        return bytes(obj.original_bytes)
-    if isinstance(obj, generic.BooleanObject):
-        return bool(obj.value)
-    if isinstance(obj, generic.NumberObject):
-        return int(obj)
-    return obj.as_numeric() if isinstance(obj, generic.FloatObject) else None

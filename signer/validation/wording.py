@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one sentence is one line
 """Every reason that a report can give, in plain words, with what to do about it.
 
 1. A reason has a stable code, one sentence and one remedy in Vietnamese, the same in English. The

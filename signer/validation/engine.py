@@ -1,0 +1,216 @@
+"""pyHanko's and certvalidator's building blocks, set up with our policy and no way out.
+
+1. Everything is local: LOCAL_ONLY, and a fetcher backend that fetches nothing.
+2. Revocation evidence is required for every certificate but the anchor (never soft-fail). A
+   signer's speaks until the issuer's own next update, a time-stamp's as long as the policy says;
+   evidence issued after the moment in question always speaks.
+3. Algorithms and keys are judged by the dated policy, at the moment in question.
+4. A path is looked for even where validation failed, to name what evidence it lacks.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from asn1crypto import cms as acms
+from asn1crypto import x509
+from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed, AdESSubIndic
+from pyhanko.sign.validation import generic_cms
+from pyhanko.sign.validation.ades import ades_basic_validation, ades_timestamp_validation
+from pyhanko.sign.validation.policy_decl import (
+    LocalKnowledge,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+    bootstrap_validation_data_handlers,
+)
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.fetchers import FetcherBackend
+from pyhanko_certvalidator.path import ValidationPath
+from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy, FreshnessReqType
+from pyhanko_certvalidator.registry import PathBuilder, SimpleTrustManager
+
+from certs.model import RevocationNeed
+from signer.validation import loop
+from signer.validation.cms import Container, certificates_of
+from signer.validation.evidence import Evidence, has_evidence, need_for, timing
+from signer.validation.policy import POLICY, DatedAlgorithms
+
+MISSING = {
+    AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+    AdESIndeterminate.TRY_LATER,
+    AdESIndeterminate.NO_POE,
+    AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE,
+}
+"""What pyHanko may call missing evidence; with a path whose evidence is missing it is TRY_LATER."""
+
+
+class _NoFetching(FetcherBackend):
+    """Given to pyHanko so that it makes none of its own; LOCAL_ONLY never asks it for anything."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came out for one certificate or signature."""
+
+    sub: AdESSubIndic
+    detail: str = ""
+    certificate: x509.Certificate | None = None
+    path: list[x509.Certificate] | None = None
+    """Leaf first, anchor last."""
+    needs: list[RevocationNeed] = field(default_factory=list)
+
+
+class Engine:
+    """Judges one token or signature at a time against one set of anchors."""
+
+    def __init__(
+        self, anchors: Sequence[bytes], evidence: Evidence, at: datetime, *, stamps: bool
+    ) -> None:
+        self._evidence = evidence
+        self._now = at
+        self._algorithms = DatedAlgorithms(POLICY, at)
+        self.policy = CertRevTrustPolicy(
+            REQUIRE_REVINFO,
+            freshness=POLICY.timestamp_evidence if stamps else None,
+            freshness_req_type=FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION,
+        )
+        trusted = _certificates(anchors)
+        self.trusts_anybody = bool(trusted)
+        certificates = CertValidationPolicySpec(
+            trust_manager=SimpleTrustManager.build(trust_roots=trusted),
+            revinfo_policy=self.policy,
+            time_tolerance=POLICY.clock_skew,
+            algorithm_usage_policy=self._algorithms,
+        )
+        self._spec = SignatureValidationSpec(
+            cert_validation_policy=certificates,
+            ts_cert_validation_policy=certificates,
+            revinfo_gathering_policy=RevocationInfoGatheringSpec(
+                RevinfoOnlineFetchingRule.LOCAL_ONLY, fetcher_backend=_NoFetching()
+            ),
+            local_knowledge=LocalKnowledge(
+                known_ocsps=list(evidence.ocsps),
+                known_crls=list(evidence.crls),
+                known_certs=list(evidence.certificates),
+            ),
+            key_usage_settings=POLICY.usage,
+            signature_algorithm_policy=self._algorithms,
+        )
+
+    def token(self, sd: acms.SignedData, imprint: Callable[[str], bytes], at: datetime) -> Answer:
+        """Judge a time-stamp token as of `at` (EN 319 102-1 clause 5.4)."""
+        info = timing(at, past=at < self._now)
+        result = loop.run(ades_timestamp_validation(sd, self._spec, imprint, timing_info=info))
+        certificate = result.api_status.signing_cert if result.api_status else None
+        return self._answer(result.ades_subindic, "", certificate, sd, at)
+
+    def signature(
+        self, c: Container, certificate: x509.Certificate, digest: bytes | None, at: datetime
+    ) -> Answer:
+        """Judge a signature as of `at` (clause 5.3); `digest` is of what it signs if detached."""
+        info = timing(at, past=at < self._now)
+        raw = digest if c.content is None else None
+        result = loop.run(
+            ades_basic_validation(c.signed_data, self._spec, timing_info=info, raw_digest=raw)
+        )
+        detail = result.failure_msg or ""
+        return self._answer(result.ades_subindic, detail, certificate, c.signed_data, at)
+
+    def certificate(
+        self, c: Container | None, certificate: x509.Certificate, at: datetime
+    ) -> Answer:
+        """Judge path, usage and algorithms alone, where we verified the value ourselves."""
+        sd = c.signed_data if c else None
+        refused = self._algorithm(c, certificate, at)
+        if refused is not None:
+            return self._answer(refused, "", certificate, sd, at)
+        info = timing(at, past=at < self._now)
+        handlers = bootstrap_validation_data_handlers(self._spec, timing_info=info)
+        handlers.cert_registry.register_multiple(list(certificates_of(sd)) if sd else [])
+        context = self._spec.cert_validation_policy.build_validation_context(
+            timing_info=info, handlers=handlers
+        )
+
+        async def usage() -> AdESSubIndic | None:
+            result = await generic_cms.validate_cert_usage(
+                certificate,
+                context,
+                key_usage_settings=POLICY.usage,
+                paths=context.path_builder.async_build_paths_lazy(certificate),
+            )
+            return result.error_subindic
+
+        return self._answer(loop.run(usage()) or AdESPassed.OK, "", certificate, sd, at)
+
+    def _algorithm(
+        self, c: Container | None, certificate: x509.Certificate, at: datetime
+    ) -> AdESSubIndic | None:
+        if c is None:  # adbe.x509.rsa_sha1: its digest is in its name
+            digest = POLICY.digest("sha1", at)
+            return None if digest.allowed else AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+        ruling = self._algorithms.signature_algorithm_allowed(
+            c.info["signature_algorithm"], at, certificate.public_key
+        )
+        digest = POLICY.digest(c.digest_algorithm, at)
+        if ruling.allowed and digest.allowed:
+            return None
+        if ruling.not_allowed_after or digest.until:
+            return AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+        return AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE
+
+    def _answer(
+        self,
+        sub: AdESSubIndic,
+        detail: str,
+        certificate: x509.Certificate | None,
+        sd: acms.SignedData | None,
+        at: datetime,
+    ) -> Answer:
+        path = self._path(certificate, sd, at)
+        answer = Answer(sub, detail, certificate, path)
+        if sub in MISSING:
+            answer.needs = [
+                need_for(a, b)
+                for a, b in pairwise(path or [])
+                if not has_evidence(self._evidence, a, b, self.policy, at)
+            ]
+            if answer.needs:
+                answer.sub = AdESIndeterminate.TRY_LATER
+        return answer
+
+    def _path(
+        self, certificate: x509.Certificate | None, sd: acms.SignedData | None, at: datetime
+    ) -> list[x509.Certificate] | None:
+        if certificate is None:
+            return None
+        handlers = bootstrap_validation_data_handlers(self._spec, timing_info=timing(at, past=True))
+        handlers.cert_registry.register_multiple(list(certificates_of(sd)) if sd else [])
+        trust = self._spec.cert_validation_policy.trust_manager
+        builder = PathBuilder(trust_manager=trust, registry=handlers.cert_registry)
+
+        async def first() -> ValidationPath | None:
+            paths = builder.async_build_paths_lazy(certificate)
+            try:
+                async for path in paths:
+                    return path
+            finally:
+                await paths.cancel()  # type: ignore[no-untyped-call]
+            return None
+
+        try:
+            found = loop.run(first())
+        except (ValueError, TypeError, KeyError, LookupError):  # certvalidator's errors are these
+            return None
+        return list(reversed(list(found.iter_certs(include_root=True)))) if found else None
+
+
+def _certificates(ders: Sequence[bytes]) -> list[x509.Certificate]:
+    out = []
+    for der in ders:
+        try:
+            out.append(x509.Certificate.load(der, strict=True))
+        except ValueError:  # an anchor that cannot be read is an anchor for nobody
+            continue
+    return out

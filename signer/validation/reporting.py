@@ -1,0 +1,143 @@
+"""From what was found to what is said: reports and reasons of signatures.
+
+1. A signature that is ALTERED is TOTAL-FAILED by the procedure. One after which a forbidden change
+   came, or that stands outside the form, is TOTAL-FAILED / FORMAT_FAILURE, as EU DSS words it; one
+   with an undecided change is INDETERMINATE at best.
+2. Every cause is said once per signature, in the order in which a person asks: is it whole, what
+   was changed, whom to trust, when.
+"""
+
+from dataclasses import dataclass, field
+
+from signer.validation.changes import Judgement, Permissions
+from signer.validation.comparison import Change
+from signer.validation.enumeration import Found
+from signer.validation.facts import claimed_time, signer_info
+from signer.validation.form import text
+from signer.validation.integrity import Checked
+from signer.validation.job import SOFTWARE, ValidationRequest
+from signer.validation.policy_digest import POLICY_DIGEST
+from signer.validation.procedure import Outcome
+from signer.validation.report import (
+    ChangesAfter,
+    Indication,
+    Integrity,
+    Reason,
+    SignatureKind,
+    SignatureReport,
+    ValidationReport,
+)
+from signer.validation.structure import Document
+from signer.validation.wording import reason, reason_for
+
+
+@dataclass(slots=True)
+class Case:
+    """One signature on its way to a report."""
+
+    found: Found
+    checked: Checked
+    revision: int | None
+    permissions: Permissions = field(default_factory=Permissions)
+    judgement: Judgement = field(default_factory=Judgement)
+    outcome: Outcome = field(default_factory=Outcome)
+
+
+def report_without(
+    sha256: str,
+    data: bytes,
+    request: ValidationRequest,
+    integrity: Integrity,
+    reasons: list[Reason],
+    pages: int | None = None,
+    active: tuple[str, ...] = (),
+) -> ValidationReport:
+    """Return a report on a document without signatures to speak of."""
+    return ValidationReport(
+        sha256=sha256,
+        size=len(data),
+        integrity=integrity,
+        indication=Indication.INDETERMINATE if integrity is Integrity.UNDECIDED else None,
+        reasons=tuple(reasons),
+        signatures=(),
+        validation_time=request.at,
+        trust_digest=request.trust.digest,
+        policy_digest=POLICY_DIGEST,
+        software=SOFTWARE,
+        pages=pages,
+        active_content=active,
+    )
+
+
+def signature_report(doc: Document, c: Case) -> SignatureReport:
+    """Return the report on one signature."""
+    indication, sub = c.outcome.indication, c.outcome.sub_indication
+    if c.checked.integrity is not Integrity.ALTERED:
+        if c.judgement.after is ChangesAfter.FORBIDDEN or c.found.orphan:
+            indication, sub = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
+        elif indication is Indication.TOTAL_PASSED and c.judgement.after is ChangesAfter.UNDECIDED:
+            indication, sub = Indication.INDETERMINATE, "GENERIC"
+    claimed, _ = claimed_time(c.found, c.checked)
+    return SignatureReport(
+        field_name=c.found.field_name,
+        kind=c.found.kind,
+        indication=indication,
+        sub_indication=sub,
+        integrity=c.checked.integrity,
+        changes_after=c.judgement.after,
+        signer=signer_info(c.checked.certificate),
+        level=c.outcome.level,
+        claimed_signing_time=claimed,
+        best_signature_time=c.outcome.best_signature_time,
+        digest_algorithm=c.checked.digest_algorithm,
+        box=c.found.box,
+        reason_text=text(doc.resolve(c.found.entries.get("/Reason"), doc.last)) or None,
+        sub_filter=c.found.sub_filter,
+        docmdp=c.permissions.docmdp,
+        covers_whole_file=c.revision == doc.last,
+        revision=c.revision or 0,
+    )
+
+
+def signature_reasons(c: Case) -> list[Reason]:
+    """Return everything that is to be said about one signature."""
+    out: list[Reason] = []
+    name = c.found.field_name
+    if c.found.orphan:
+        out.append(reason("signature.orphan", name))
+    if c.checked.code:
+        out.append(reason(c.checked.code, name, detail=c.checked.detail))
+    for verdict, code in (
+        (ChangesAfter.FORBIDDEN, "change.forbidden"),
+        (ChangesAfter.UNDECIDED, "change.undecided"),
+    ):
+        which = [ch for ch, v in c.judgement.explained if v is verdict]
+        if which:
+            out.append(reason(code, name, detail="; ".join(_say(ch) for ch in which[:5])))
+    if c.checked.integrity is Integrity.INTACT:
+        certificate = signer_info(c.checked.certificate)
+        out += reason_for(
+            c.outcome.sub_indication,
+            name,
+            certificate.issuer if certificate else "",
+            c.outcome.detail,
+            timestamp=c.found.kind is SignatureKind.DOCUMENT_TIMESTAMP,
+        )
+        if c.outcome.timestamp_problem:
+            out.append(reason("timestamp.invalid", name, detail=c.outcome.timestamp_problem))
+        if c.outcome.legacy:
+            out.append(reason("algorithm.legacy", name, detail=c.outcome.legacy))
+        if c.found.kind is SignatureKind.SIGNATURE and c.outcome.best_signature_time is None:
+            out.append(reason("time.unproven", name))
+        if claimed_time(c.found, c.checked)[1]:
+            out.append(reason("time.local_as_utc", name))
+    return out
+
+
+def _say(change: Change) -> str:
+    parts = [change.what or change.kind.value]
+    if change.field:
+        parts.append(f"«{change.field}»")
+    if change.old is not None or change.new is not None:
+        parts.append(f"«{change.old or ''}» → «{change.new or ''}»")
+    return " ".join(parts)

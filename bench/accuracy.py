@@ -26,6 +26,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import foreign_validators
 from accuracy_tables import Case, by_group, differences, indications, matrix, speed
@@ -72,8 +73,9 @@ def _truth(row: dict[str, str]) -> tuple[str, str]:
     return ("good", "") if row["signed"] == "yes" else ("unsigned", row.get("signature_state", ""))
 
 
-def ask_us(cases: Sequence[Case], trust: Path | None) -> str | None:
+def ask_us(cases: Sequence[Case], trust: Path | None, keep: Path | None) -> str | None:
     """Fill in our answers; return why there are none, if there are none."""
+    raw = []
     for start in range(0, len(cases), 100):
         part = cases[start : start + 100]
         done = subprocess.run(
@@ -87,12 +89,14 @@ def ask_us(cases: Sequence[Case], trust: Path | None) -> str | None:
             text=True,
             check=False,
         )
-        if done.returncode not in {0, 1, 2}:
+        if done.returncode not in {0, 1, 2} or not done.stdout:
+            print(done.stderr[-2000:], file=sys.stderr)
             return f"exit status {done.returncode}"
         lines = {one["file"]: one for one in map(json.loads, done.stdout.splitlines())}
         for case in part:
             if (one := lines.get(str(case.path))) is None:
                 return f"no line for {case.name}"
+            raw.append(one | {"file": case.name})
             case.answers["ours"] = Opinion(
                 file=case.name,
                 integrity=Integrity(one["integrity"]),
@@ -110,7 +114,15 @@ def ask_us(cases: Sequence[Case], trust: Path | None) -> str | None:
                 seconds=one["seconds"],
                 why=tuple(dict.fromkeys(reason["code"] for reason in one["reasons"])),
             )
+    _keep(keep, f"ours_{cases[0].corpus}.jsonl", raw)
     return None
+
+
+def _keep(folder: Path | None, name: str, lines: Sequence[dict[str, Any]]) -> None:
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def ask_others(cases: Sequence[Case], trust: Path | None, keep: Path | None) -> None:
@@ -123,11 +135,7 @@ def ask_others(cases: Sequence[Case], trust: Path | None, keep: Path | None) -> 
         raw.append(answer | {"file": case.name})
     for case, opinion in zip(cases, pdfsig(paths), strict=True):
         case.answers["pdfsig"] = opinion
-    if keep and cases:
-        keep.mkdir(parents=True, exist_ok=True)
-        (keep / f"dss_{cases[0].corpus}.jsonl").write_text(
-            "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in raw), encoding="utf-8"
-        )
+    _keep(keep, f"dss_{cases[0].corpus}.jsonl", raw)
 
 
 def explanations() -> dict[tuple[str, str], str]:
@@ -213,6 +221,19 @@ _LISTS = (
 )
 
 
+def _different(cases: Sequence[Case]) -> set[tuple[str, str]]:
+    """The rows that need an explanation, and those of corpora that this run left out."""
+    here = {c.corpus for c in cases}
+    left_out = {key for key in explanations() if key[0].split("/", 1)[0] not in here}
+    return left_out | {
+        (c.name, other)
+        for c in cases
+        if "ours" in c.answers
+        for _, which, other, must in _LISTS
+        if must and which(c)
+    }
+
+
 def _reading() -> list[str]:
     """The numbered rules of `foreign_validators`, so that they stand in one place."""
     return (foreign_validators.__doc__ or "").split("\n\n", 2)[2].strip().splitlines()
@@ -222,18 +243,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", 1)[0])
     parser.add_argument("corpora", metavar="CORPUS_DIR", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "verification" / "accuracy.md")
-    parser.add_argument("--keep", type=Path, help="folder for DSS's raw answers, JSON Lines")
+    parser.add_argument("--keep", type=Path, help="folder for raw answers, JSON Lines")
     options = parser.parse_args()
     cases: list[Case] = []
     missing: str | None = None
     for corpus in map(Path.resolve, options.corpora):
         here = cases_of(corpus)
+        if not here:
+            parser.error(f"no PDF in {corpus}")
         trust = corpus / "ca" if (corpus / "ca").is_dir() else None
-        missing = missing or ask_us(here, trust)
+        missing = missing or ask_us(here, trust, options.keep)
         ask_others(here, trust, options.keep)
         cases += here
         print(f"{corpus.name}: {len(here)} files", file=sys.stderr)
     text, unexplained = report(cases, missing)
+    for name, validator in sorted(explanations().keys() - _different(cases)):
+        print(f"explained but no longer different: {name} ({validator})", file=sys.stderr)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text, encoding="utf-8")
     print(f"{len(cases)} files; {unexplained} unexplained; our answers: {missing or 'all'}")

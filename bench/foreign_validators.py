@@ -152,11 +152,23 @@ class Java:
 
 
 def dss(
-    files: Sequence[Path], *, trust: Sequence[Path] = (), at: str | None = None, warm_up: int = 0
+    files: Sequence[Path],
+    *,
+    trust: Sequence[Path] = (),
+    revocation_lists: Sequence[Path] = (),
+    reports: Path | None = None,
+    warm_up: int = 0,
 ) -> Iterator[tuple[Opinion, dict[str, Any]]]:
-    """Yield DSS's opinion on each file, with its raw answer, after `warm_up` unmeasured files."""
+    """Yield DSS's opinion on each file, with its raw answer, after `warm_up` unmeasured files.
+
+    `revocation_lists` (DER) stand for what it would have fetched. Its own ETSI TS 119 102-2
+    reports go to `reports`, as `<file name>.xml`.
+    """
     options = [word for path in trust for word in ("--trust", str(path.absolute()))]
-    with Java(*options, *(["--at", at] if at else [])) as machine:
+    options += [word for path in revocation_lists for word in ("--crl", str(path.absolute()))]
+    if reports:
+        options += ["--reports", str(reports.absolute())]
+    with Java(*options) as machine:
         for file in files[:warm_up]:
             machine.ask(file)
         for file in files:
@@ -204,7 +216,8 @@ def read_dss(answer: dict[str, Any]) -> Opinion:
             Token(
                 field=t["field"],
                 intact=t["intact"],
-                indication=t["indication"],
+                # DSS writes TOTAL_PASSED for the standard's TOTAL-PASSED, PASSED for time-stamps.
+                indication=(t["indication"] or "").replace("TOTAL_", "TOTAL-") or None,
                 sub_indication=t["sub_indication"],
                 level=t.get("level"),
                 is_timestamp="document_timestamp" in t,

@@ -22,7 +22,7 @@ final class PdfaCompliance {
     static Map<String, Object> check(Path file) throws Exception {
         Map<String, Object> answer = new LinkedHashMap<>();
         try (PDFAParser parser = Foundries.defaultInstance().createParser(file.toFile())) {
-            PDFAFlavour flavour = parser.getFlavour();
+            PDFAFlavour flavour = parser.getFlavours().stream().findFirst().orElse(null);
             boolean claimed = flavour != null && flavour != PDFAFlavour.NO_FLAVOUR;
             answer.put("flavour", claimed ? flavour.toString() : null);
             if (!claimed) {

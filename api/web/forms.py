@@ -7,6 +7,7 @@
    its token after (rule 4).
 """
 
+import math
 import shutil
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
@@ -38,11 +39,12 @@ class Form:
         return unicodedata.normalize("NFC", self.fields.get(name, "")).strip()
 
     def number(self, name: str) -> float | None:
-        """Return a field as a number, decimal comma or point; `None` if it is none."""
+        """Return a field as a finite number, decimal comma or point; `None` if it is none."""
         try:
-            return float(self.text(name).replace(",", "."))
+            number = float(self.text(name).replace(",", "."))
         except ValueError:
             return None
+        return number if math.isfinite(number) else None
 
     @property
     def file_name(self) -> str:

@@ -15,6 +15,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -72,7 +73,9 @@ class Shelf:
         self._entries = entries
         self._capacity = capacity
         """Bytes, page images not counted: they are bounded by the number of pages looked at."""
-        self._root = tempfile.TemporaryDirectory(prefix="antin-pages-")
+        self._root = Path(tempfile.mkdtemp(prefix="antin-pages-"))
+        # Runs when the shelf is forgotten or the process ends, whichever comes first (rule 1).
+        self._clear = weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[Kept, datetime]] = {}
         """By id, with the last look; in order of the last look, oldest first."""
@@ -81,7 +84,7 @@ class Shelf:
         self, fill: Callable[[Path], object], *, owner: str, name: str, origin: str = ""
     ) -> Kept:
         """Put down what `fill` writes as `document.pdf` into the folder that it is given."""
-        folder = Path(tempfile.mkdtemp(dir=self._root.name))
+        folder = Path(tempfile.mkdtemp(dir=self._root))
         try:
             fill(folder)
             return self._keep(folder, owner=owner, name=name, origin=origin)
@@ -167,7 +170,7 @@ class Shelf:
         """Take everything off the shelf."""
         with self._lock:
             self._kept.clear()
-        self._root.cleanup()
+        self._clear()
 
     def _overdue(self, now: datetime) -> list[Kept]:
         """Take what must go out of the table (under the lock) and return it for removal."""

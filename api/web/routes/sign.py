@@ -53,7 +53,7 @@ from office.roles import SIGNERS
 from office.tables.work import Answered
 from signer.appearance import AppearanceArtist, AppearanceKind
 from signer.creation import SignRequest
-from signer.errors import PdfRejectedError, SignerError
+from signer.errors import PdfRejectedError, PlacementError, SignerError
 from signer.render import RENDER, RenderRequest
 from signer.typeset import Typesetter
 from signer.validation.report import Box, Level
@@ -315,13 +315,20 @@ def _approval(form: Form, person: Person, kept: Kept) -> Approval:
     assert kept.sizes is not None  # noqa: S101 - a document without pages has no form
     identity_id = form.text("identity")
     _may_use(person, identity_id)
-    kind = AppearanceKind(form.text("appearance"))
-    return Approval(
-        identity_id=identity_id,
-        level=Level(form.text("level")),
-        appearance=kind,
-        box=None if kind is AppearanceKind.NONE else as_asked(form, kept.sizes),
-    )
+    try:
+        kind, level = AppearanceKind(form.text("appearance")), Level(form.text("level"))
+    except ValueError as e:
+        raise PlacementError(
+            "Mức ký hoặc hình thức chữ ký không có.", "No such level, or no such appearance."
+        ) from e
+    box = None if kind is AppearanceKind.NONE else as_asked(form, kept.sizes)
+    if box is None and kind is not AppearanceKind.NONE:
+        # Without a place the signing engine would choose one, and nobody would have seen it.
+        raise PlacementError(
+            "Chưa rõ vị trí chữ ký. Hãy xem lại vị trí rồi ký.",
+            "The place of the signature is not clear. Look at it again, then sign.",
+        )
+    return Approval(identity_id=identity_id, level=level, appearance=kind, box=box)
 
 
 def _may_use(person: Person, identity_id: str) -> None:

@@ -61,7 +61,10 @@ class TerminalFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return f"{record.levelname.lower()}: {one_line(redact_text(record.getMessage()))}"
+        message = redact_text(record.getMessage())
+        # A child's traceback comes inside the message, after its first line.
+        first = message.partition("\n")[0].partition("Traceback (most recent")[0].rstrip(" :")
+        return f"{record.levelname.lower()}: {one_line(first)}"
 
 
 class FileFormatter(logging.Formatter):

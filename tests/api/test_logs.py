@@ -81,8 +81,10 @@ def test_the_terminal_gets_a_sentence_and_the_file_the_traceback(
         int("pin=canary")
     except ValueError:
         logging.getLogger("x").exception("the work failed")
+    logging.getLogger("x").error("a child failed:\n%s", "Traceback (most recent call last):\n x")
     err = capsys.readouterr().err
     assert "the work failed" in err
+    assert "a child failed" in err
     assert "Traceback" not in err
     text = (tmp_path / "antin.log").read_text()
     assert "Traceback" in text

@@ -8,14 +8,18 @@ A report is a value: it is produced for good and bad signatures alike and is arc
 3. `ChangesAfter` judges all later revisions by this signature's and every earlier one's rules.
 4. The document's indication is the worst of its signatures; a document that is not INTACT never
    passes (design.md §4).
+5. What a verdict was made with is cited in it by digest: anchors, evidence that did not come with
+   the file, policy, software (design.md §4 rule 10). With the file and these the verdict can be
+   made again. What the file itself carries is cited by the file's own digest.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from certs.model import RevocationNeed
+from certs.model import RevocationMaterial, RevocationNeed, TrustPurpose, TrustStore
 
 
 class Indication(StrEnum):
@@ -108,6 +112,55 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CitedAnchor:
+    """A certificate that was trusted, by its fingerprint."""
+
+    sha256: str
+    """Lower-case hex."""
+    purposes: tuple[TrustPurpose, ...]
+    """Sorted."""
+    origin: str
+
+
+class EvidenceKind(StrEnum):
+    """What a piece of validation data is."""
+
+    CERTIFICATE = "certificate"
+    OCSP = "ocsp"
+    CRL = "crl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedEvidence:
+    """Validation data that was given beside the file, by digest."""
+
+    kind: EvidenceKind
+    sha256: str
+    """Of the DER, lower-case hex."""
+
+
+def cite_trust(trust: TrustStore) -> tuple[CitedAnchor, ...]:
+    """Return the anchors of `trust`, in order of fingerprint."""
+    return tuple(
+        CitedAnchor(sha256=a.sha256, purposes=tuple(sorted(a.purposes)), origin=a.origin)
+        for a in sorted(trust.anchors, key=lambda a: a.sha256)
+    )
+
+
+def cite_evidence(
+    material: RevocationMaterial, helpers: Iterable[bytes] = ()
+) -> tuple[CitedEvidence, ...]:
+    """Return what was given, sorted, each once; `helpers` are the trust store's."""
+    given = (
+        *((EvidenceKind.CERTIFICATE, der) for der in (*material.certificates, *helpers)),
+        *((EvidenceKind.OCSP, der) for der in material.ocsp_responses),
+        *((EvidenceKind.CRL, der) for der in material.crls),
+    )
+    cited = sorted({(kind, hashlib.sha256(der).hexdigest()) for kind, der in given})
+    return tuple(CitedEvidence(kind=kind, sha256=sha256) for kind, sha256 in cited)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureReport:
     """The outcome for one signature field. Reports stand in signing order."""
 
@@ -136,6 +189,16 @@ class SignatureReport:
     covers_whole_file: bool = False
     revision: int = 0
     """Which revision of the file it signed, from 0."""
+    byte_range: tuple[int, ...] | None = None
+    """/ByteRange as it stands in the file."""
+    signed_digest: str | None = None
+    """Digest of the signed bytes by `digest_algorithm`, lower-case hex."""
+    signature_value: bytes | None = None
+    """The value that the key made."""
+    container_sha256: str | None = None
+    """Of the CMS container or time-stamp token, without padding; lower-case hex."""
+    path: tuple[str, ...] = ()
+    """SHA-256 fingerprints of the certificates that were relied on: signer first, anchor last."""
 
     def __post_init__(self) -> None:
         passed = self.indication is Indication.TOTAL_PASSED
@@ -165,6 +228,12 @@ class ValidationReport:
     pages: int | None = None
     active_content: tuple[str, ...] = ()
     """JavaScript, launch, attachments…: names of what was found (design.md §4 rule 8)."""
+    anchors: tuple[CitedAnchor, ...] = ()
+    """What was trusted; `trust_digest` is over these."""
+    evidence: tuple[CitedEvidence, ...] = ()
+    """What was given beside the file: gathered evidence and helping certificates."""
+    known_since: datetime | None = None
+    """Earliest proof from outside the file (the archive's log) that was relied on."""
     needs: tuple[RevocationNeed, ...] = field(default=(), compare=False)
     """What evidence would have helped; consumed by the rounds of design.md D3, not archived."""
 

@@ -18,7 +18,7 @@ _FILLER = re.compile(rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*[\r\n])*")
 
 
 def unaccounted(doc: Document, since: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans of revisions from `since` on, and after the last, that rule 1 or 2 forbids."""
+    """Yield the spans, from revision `since` on and after the last, that rules 1 and 2 forbid."""
     for r in doc.revisions[since:]:
         spans = list(r.spans)
         for i, (_, where) in r.entries.items():

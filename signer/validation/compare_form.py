@@ -17,8 +17,8 @@ from signer.validation.sameness import references
 
 _FILLING = {"/V", "/AP", "/AS", "/M", "/I", "/RV", "/MK"}
 _SIGNING = {
-    "/V", "/AP", "/F", "/M", "/MK", "/DA", "/DR", "/P", "/Type", "/Subtype", "/Border", "/BS", "/NM",
-    "/H", "/Ff",
+    "/V", "/AP", "/F", "/M", "/MK", "/DA", "/DR", "/P", "/Type", "/Subtype", "/Border", "/BS",
+    "/NM", "/H", "/Ff",
 }  # fmt: skip
 _READ_ONLY = 1
 _PRINT_LOCKED = 132

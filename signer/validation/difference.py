@@ -11,8 +11,8 @@ names it. Whether a named change is permitted is judged afterwards, per signatur
 3. An object may be freed when nothing that can be reached names it any more.
 4. An object stream of an earlier revision is never redefined: its objects would change unlisted.
 5. Every changed object has a place in the document's structure whose rule explains the change, or
-   is part of the appearance of a field signed or filled here, named from nowhere else, or is named by
-   nothing at all. All others are FORBIDDEN.
+   is part of the appearance of a field signed or filled here, named from nowhere else, or is named
+   by nothing at all. All others are FORBIDDEN.
 6. Arrays and streams have no type of their own: one that changes must be used for one purpose
    only, at every place that names it.
 7. Objects that are new, and reached from nowhere, pass only beside a signature, a time-stamp or

@@ -124,9 +124,9 @@ def has_evidence(
     params = ValidationTimingParams(timing(at, past=False), POLICY.clock_skew)
     for o in evidence.ocsps:
         single = o.extract_single_response()
-        if single is not None and _speaks_of(single["cert_id"], certificate, issuer):
-            if o.usable_at(policy, params).rating.usable_ades:
-                return True
+        speaks = single is not None and _speaks_of(single["cert_id"], certificate, issuer)
+        if speaks and o.usable_at(policy, params).rating.usable_ades:
+            return True
     return any(
         c.crl_data.issuer == certificate.issuer and c.usable_at(policy, params).rating.usable_ades
         for c in evidence.crls

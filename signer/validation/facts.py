@@ -75,8 +75,8 @@ def pdf_date(raw: str) -> datetime | None:
     try:
         zone = timezone(-offset if sign == "-" else offset)
         return datetime(
-            int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0),
-            tzinfo=zone,
+            int(year), int(month or 1), int(day or 1),
+            int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone,
         )  # fmt: skip
     except ValueError:
         return None

@@ -30,7 +30,7 @@ class ValidationRequest:
     trust: TrustStore
     at: datetime
     """Validation time."""
-    material: RevocationMaterial = RevocationMaterial()
+    material: RevocationMaterial = field(default_factory=RevocationMaterial)
     """Evidence gathered so far, beside what the file itself carries."""
     offline: bool = False
     """No more evidence will come; `needs` is still filled in, for the report."""

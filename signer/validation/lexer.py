@@ -5,7 +5,8 @@
 2. Whatever is not regular is an anomaly, written down with the value: a key given twice, a token
    that is none, a missing `endobj` or `endstream`. Who judges decides what an anomaly means.
 3. Every object knows where it ends, so that bytes can be accounted for.
-4. Nesting is bounded (`signer.limits.NESTING`), and the reader keeps its own stack: no input makes it recurse.
+4. Nesting is bounded (`signer.limits.NESTING`), and the reader keeps its own stack: no input makes
+   it recurse.
 
 This is a third reading of the file beside pyHanko's and qpdf's. It exists because the difference
 analysis compares each definition of each object: these values compare with `==`, cost a fifth of
@@ -24,7 +25,8 @@ WHITE = b"\x00\t\n\x0c\r "
 
 _TOKEN = re.compile(
     rb"""[\x00\t\n\x0c\r ]*(?:%[^\r\n]*[\x00\t\n\x0c\r ]*)*
-    (?:(?P<ref>(\d{1,10})[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+R(?![^\x00\t\n\x0c\r ()<>\[\]{}/%]))
+    (?:(?P<ref>(\d{1,10})[\x00\t\n\x0c\r ]+(\d{1,5})
+          [\x00\t\n\x0c\r ]+R(?![^\x00\t\n\x0c\r ()<>\[\]{}/%]))
       |(?P<name>/[^\x00\t\n\x0c\r ()<>\[\]{}/%]*)
       |(?P<num>[+-]?(?:\d+\.?\d*|\.\d+)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%]))
       |(?P<open><<)|(?P<close>>>)|(?P<lb>\[)|(?P<rb>\])
@@ -43,6 +45,8 @@ _STREAM = re.compile(rb"[\x00\t\n\x0c\r ]*stream(\r\n|\n|\r)?")
 _END_STREAM = re.compile(rb"[\x00\t\n\x0c\r ]*endstream")
 _LITERAL = re.compile(rb"[()\\\r]")
 _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_OCTAL = 3
+"""Most digits of an octal escape."""
 _ESCAPES = {
     b"n": b"\n",
     b"r": b"\r",
@@ -107,7 +111,7 @@ class LexError(ValueError):
     """There is no object where one should be."""
 
 
-def _literal(data: bytes, at: int) -> tuple[bytes, int]:
+def _literal(data: bytes, at: int) -> tuple[bytes, int]:  # noqa: C901 - the escapes of one string
     """Read a literal string whose opening parenthesis ends at `at`; return value and end."""
     out, depth, start = [], 1, at
     while True:
@@ -134,7 +138,7 @@ def _literal(data: bytes, at: int) -> tuple[bytes, int]:
                 at += 1
             elif e in b"01234567" and e:
                 n = 1
-                while n < 3 and data[at + n : at + n + 1] in (
+                while n < _OCTAL and data[at + n : at + n + 1] in (
                     b"0",
                     b"1",
                     b"2",
@@ -169,7 +173,9 @@ def unhex(raw: bytes) -> bytes:
 _WORDS: dict[bytes, Value] = {b"true": True, b"false": False, b"null": None}
 
 
-def read_value(data: bytes, at: int, anomalies: list[str]) -> tuple[Value, int]:
+def read_value(  # noqa: C901, PLR0912 - one case per kind of token, in the hottest loop
+    data: bytes, at: int, anomalies: list[str]
+) -> tuple[Value, int]:
     """Read one direct value at `at`; return it with the offset after it.
 
     Raises:
@@ -272,9 +278,9 @@ def _stream(
     length = d.get("/Length")
     if isinstance(length, Ref):
         length = resolve_length(length)
-    if isinstance(length, int) and 0 <= length <= len(data) - at:
-        if e := _END_STREAM.match(data, at + length):
-            return Stream(d, memoryview(data)[at : at + length]), e.end()
+    fits = isinstance(length, int) and 0 <= length <= len(data) - at
+    if fits and isinstance(length, int) and (e := _END_STREAM.match(data, at + length)):
+        return Stream(d, memoryview(data)[at : at + length]), e.end()
     anomalies.append("length")
     end = data.find(b"endstream", at)
     if end < 0:

@@ -204,7 +204,7 @@ class _Procedure:
             log.info("a time-stamp could not be judged", exc_info=e)
             return _Stamp(answer=Answer(AdESIndeterminate.GENERIC))
 
-    def _token_at(
+    def _token_at(  # noqa: PLR0911 - one way out per finding
         self, sd: acms.SignedData, imprint: Callable[[str], bytes], at: datetime
     ) -> _Stamp:
         info = tst_info(sd)
@@ -271,8 +271,8 @@ class _Procedure:
         """Find the earliest proven time; return the signature time-stamp that is used."""
         proven = self._proven(s.revision)
         best: _Stamp | None = None
-        for sd in c.timestamps() if c else ():
-            stamp = self._token(sd, message_imprint_checker(c.info), proven or self.at)
+        for sd, imprint in _tokens_of(c):
+            stamp = self._token(sd, imprint, proven or self.at)
             if best is None or (stamp.at is not None and (best.at is None or stamp.at < best.at)):
                 best = stamp
         if best is not None and best.problem is not None:
@@ -329,6 +329,11 @@ class _Procedure:
 
 def _imprint_of(s: Subject) -> Callable[[str], bytes]:
     return lambda name: digest_of(name, s.ranges) or b""
+
+
+def _tokens_of(c: Container | None) -> list[tuple[acms.SignedData, Callable[[str], bytes]]]:
+    """Return the signature time-stamps, each with what computes the imprint that it must have."""
+    return [(sd, message_imprint_checker(c.info)) for sd in c.timestamps()] if c else []
 
 
 def _by_integrity(out: Outcome, s: Subject) -> Outcome:

@@ -19,7 +19,7 @@ from io import BytesIO
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionType
+from pyhanko.pdf_utils.xref import XRefSectionData, XRefSectionType
 
 from signer.limits import OBJECTS, REVISIONS
 from signer.validation.conversion import plain
@@ -39,6 +39,19 @@ _INDEX = re.compile(
     rb"/Index[\x00\t\n\x0c\r ]*\[((?:[\x00\t\n\x0c\r ]*\d{1,12}){2,4096})[\x00\t\n\x0c\r ]*\]"
 )
 _TRAILER = re.compile(rb"[\x00\t\n\x0c\r ]*trailer")
+
+
+_FAULTS = (
+    misc.PdfError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    OSError,
+    NotImplementedError,
+)
+"""What pyHanko's reader lets through over odd input."""
 
 
 class StructureError(ValueError):
@@ -99,17 +112,7 @@ class Document:
         _refuse_claims(data)
         try:
             self.reader = PdfFileReader(BytesIO(data), strict=False)
-        except (
-            misc.PdfError,
-            ValueError,
-            TypeError,
-            KeyError,
-            AssertionError,
-            AttributeError,
-            IndexError,
-            OSError,
-            NotImplementedError,
-        ) as e:
+        except _FAULTS as e:
             raise StructureError("file.damaged", str(e)[:200]) from e
         self._cache: dict[tuple[int, int], Parsed] = {}
         self._streams: dict[tuple[int, int], tuple[bytes, list[tuple[int, int]]]] = {}
@@ -191,20 +194,7 @@ class Document:
         xrefs = self.reader.xrefs
         meta = xrefs.get_xref_container_info(section)
         x = xrefs.get_xref_data(section)
-        layers = [x] if x.hybrid is None else [x.hybrid.xref_data, x]
-        for layer in layers:
-            for i, gen in layer.freed.items():
-                if i and i not in r.entries:
-                    r.freed.add(i)
-                    del gen
-            for i, (gen, at) in layer.standard_xrefs.items():
-                r.entries[i] = (gen, at)
-                r.freed.discard(i)
-            for i, ref in layer.xrefs_in_objstm.items():
-                assert isinstance(ref, ObjStreamRef)  # noqa: S101 pyHanko's own type
-                r.entries[i] = (0, InStream(ref.obj_stream_id, ref.ix_in_stream))
-                r.freed.discard(i)
-                r.containers.add(ref.obj_stream_id)
+        self._entries(r, [x] if x.hybrid is None else [x.hybrid.xref_data, x])
         at = meta.start_location  # pyHanko counts a table from after its keyword
         if meta.xref_section_type is not XRefSectionType.STREAM:
             keyword = self.data.rfind(b"xref", max(0, at - 8), at)
@@ -227,6 +217,18 @@ class Document:
             r.spans.append((parsed.start, parsed.end))
             if x.hybrid.meta_info.stream_ref is not None:
                 r.own_streams.add(x.hybrid.meta_info.stream_ref.idnum)
+
+    @staticmethod
+    def _entries(r: Revision, layers: list[XRefSectionData]) -> None:
+        """Take over entries; a hybrid file's table overrides its stream."""
+        for layer in layers:
+            r.freed |= {i for i in layer.freed if i and i not in r.entries}
+            for i, (gen, at) in layer.standard_xrefs.items():
+                r.entries[i] = (gen, at)
+            for i, ref in layer.xrefs_in_objstm.items():
+                r.entries[i] = (0, InStream(ref.obj_stream_id, ref.ix_in_stream))
+                r.containers.add(ref.obj_stream_id)
+            r.freed -= r.entries.keys()
 
     def _trailer(self, r: Revision, at: int) -> None:
         anomalies: list[str] = []
@@ -298,20 +300,12 @@ class Document:
         """Return the value with strings and streams deciphered, through pyHanko."""
         section = self.revisions[by].sections[-1]
         try:
-            got = self._pyhanko(Ref(i, gen), section)
-            value = plain(got)
-            if isinstance(value, dict) and isinstance(raw, dict) and "/ByteRange" in raw:
-                value |= {k: raw[k] for k in ("/Contents", "/Cert") if k in raw}  # never enciphered
-            return value
-        except (
-            misc.PdfError,
-            ValueError,
-            TypeError,
-            KeyError,
-            NotImplementedError,
-            AttributeError,
-        ):
+            value = plain(self._pyhanko(Ref(i, gen), section))
+        except _FAULTS:
             return raw
+        if isinstance(value, dict) and isinstance(raw, dict) and "/ByteRange" in raw:
+            value |= {k: raw[k] for k in ("/Contents", "/Cert") if k in raw}  # never enciphered
+        return value
 
     def _from_stream(self, i: int, where: InStream, by: int) -> Parsed:
         key = (where.container, by)
@@ -379,14 +373,7 @@ class Document:
         try:
             got = self._pyhanko(ref, self.revisions[by].sections[-1])
             return bytes(got.data) if isinstance(got, generic.StreamObject) else None
-        except (
-            misc.PdfError,
-            ValueError,
-            TypeError,
-            KeyError,
-            NotImplementedError,
-            AttributeError,
-        ):
+        except _FAULTS:
             return None
 
     def revision_covered_to(self, offset: int) -> int | None:

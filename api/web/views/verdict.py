@@ -61,6 +61,7 @@ class SignerLine:
     name: str
     organization: str | None
     kind: str
+    is_timestamp: bool
     tone: Tone
     verdict: str
     proven: str | None
@@ -166,7 +167,7 @@ def _headline(  # noqa: PLR0911 - one return per row of the table
             return (
                 Tone.GOOD,
                 _("Văn bản nguyên vẹn, chữ ký số hợp lệ."),
-                _("Chữ ký hợp lệ, nhưng có điều cần lưu ý; xem bên dưới.")
+                _("Có thể tiếp nhận và sử dụng văn bản này. Có lưu ý ở cuối trang.")
                 if report.reasons
                 else _("Có thể tiếp nhận và sử dụng văn bản này."),
             )
@@ -266,7 +267,7 @@ def _who(report: ValidationReport, signers: Sequence[SignerLine], texts: Texts) 
             tone=Tone.CAUTION,
         )
     named = dict.fromkeys(
-        f"{line.name} ({line.organization})"
+        f"{line.name}, {line.organization}"
         if line.organization and line.organization != line.name
         else line.name
         for line in people
@@ -367,15 +368,19 @@ def _signer(order: int, signature: SignatureReport, texts: Texts) -> SignerLine:
         name=name or _("Không rõ tên"),
         organization=organization if organization != name else None,
         kind=_("Dấu thời gian trên văn bản") if stamp else _("Chữ ký số"),
+        is_timestamp=stamp,
         tone=tone,
         verdict=words,
         proven=texts.moment(signature.best_signature_time)
         if signature.best_signature_time
         else None,
+        # A time-stamp claims nothing: its time is either proven or worth nothing.
         claimed=texts.moment(signature.claimed_signing_time)
-        if signature.claimed_signing_time
+        if signature.claimed_signing_time and not stamp
         else None,
-        changes={
+        changes=_("Phần đã ký bị sửa, không còn khớp với chữ ký này.")
+        if signature.integrity is Integrity.ALTERED
+        else {
             ChangesAfter.NONE: _("Không có gì thêm vào sau chữ ký này."),
             ChangesAfter.LTA: _("Sau đó chỉ thêm dữ liệu kiểm chứng, dấu thời gian."),
             ChangesAfter.PERMITTED: _("Sau đó chỉ thêm những gì được phép."),

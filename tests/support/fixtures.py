@@ -77,11 +77,11 @@ def _shared_server(kind: str) -> Iterator[dict[str, str]]:
             subprocess.run(keeper, env={**os.environ, "PYTHONPATH": path}, check=False)
     ready = folder / "ready.json"
     answer = json.loads(ready.read_text()) if ready.exists() else {"missing": f"{kind}: no answer"}
-    if "missing" in answer:
-        if install_allowed():
-            pytest.fail(answer["missing"], pytrace=False)
-        pytest.skip(answer["missing"])
     try:
+        if "missing" in answer:
+            if install_allowed():
+                pytest.fail(answer["missing"], pytrace=False)
+            pytest.skip(answer["missing"])
         yield answer
     finally:
         if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -63,19 +63,22 @@ def _answer(folder: Path, answer: dict[str, str]) -> None:
     draft.rename(folder / "ready.json")
 
 
+def _nothing() -> None:
+    """Stop a server that never was."""
+
+
 def _keep(kind: str, folder: Path, run: int) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C is for the test run; its end ends us
     server = folder / "s"
     server.mkdir()
+    stop: Callable[[], None] = _nothing
     try:
         stop, answer = _KINDS[kind](server)
     except ServerMissingError as exc:
-        _answer(folder, {"missing": str(exc)})
-        return
-    except Exception as exc:
-        _answer(folder, {"missing": f"{type(exc).__name__}: {exc}"})
-        raise
+        answer = {"missing": str(exc)}
+    except Exception as exc:  # noqa: BLE001 - whatever it is, the test run has to hear of it
+        answer = {"missing": f"{kind}: {type(exc).__name__}: {exc}"}
     _answer(folder, answer)
     while alive(run) and not (folder / "stop").exists():
         time.sleep(_LOOK)

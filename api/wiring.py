@@ -13,6 +13,7 @@ import hashlib
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from signer.appearance import AppearanceArtist
     from signer.creation import PdfSigner
 
+READINESS_SECONDS = 30.0
+"""A probe writes to the store and costs somebody's time-stamping authority a signature."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -71,6 +75,9 @@ class House:
         self._given_store = store
         self._closing = ExitStack()
         self._lock = threading.Lock()
+        self._probing = threading.Lock()
+        self._ready: dict[str, bool] = {}
+        self._ready_until = 0.0
         self._revocation: dict[str, CachedRevocationSource] = {}
         """By digest of the trust, which decides what hosts may be asked."""
 
@@ -318,7 +325,17 @@ class House:
         return {"staged": len(self.archive.sweep()), "answers": self.idempotency.sweep()}
 
     def readiness(self) -> dict[str, bool]:
-        """Return which parts can do their work now; why not is in the log."""
+        """Return which parts can do their work; why not is in the log.
+
+        Anybody may ask, so the answer is kept for `READINESS_SECONDS`.
+        """
+        with self._probing:
+            if time.monotonic() >= self._ready_until:
+                self._ready = self._probe()
+                self._ready_until = time.monotonic() + READINESS_SECONDS
+            return dict(self._ready)
+
+    def _probe(self) -> dict[str, bool]:
 
         def works(name: str, probe: Callable[[], object]) -> bool:
             try:

@@ -147,5 +147,7 @@ def work_until_told(house: House, *, threads: int = 2) -> None:
 
     signal.signal(signal.SIGTERM, tell)
     signal.signal(signal.SIGINT, tell)
+    house.open()
     with Worker(house, threads=threads):
+        _log.info("ready to work")
         told.wait()

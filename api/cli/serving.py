@@ -45,7 +45,6 @@ def work(
     settings = load(common.chosen_data(ctx, data))
     logs.for_service(settings.log_level)
     with build(settings) as house:
-        house.open()
         work_until_told(house, threads=threads)
 
 

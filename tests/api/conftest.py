@@ -2,24 +2,18 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
-import uvicorn
 
-from api.rest.app import create_app
 from api.settings import load
 from api.wiring import House, make_development_pki
-from office.people import NewPerson
 from office.roles import Role
 from office.samples import names, sample
 from signer.typeset import Typesetter
+from support.live import free_port, serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,11 +27,6 @@ def _bare_environment():
             del os.environ[name]
     yield
     os.environ.update(kept)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as trial:
-        return trial.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -91,63 +80,6 @@ def antin():
 @pytest.fixture(scope="session")
 def root_certificate(installed):
     return installed / "dev-pki" / "root.pem"
-
-
-class Live:
-    """A server on loopback, and who may use it."""
-
-    def __init__(self, house, address):
-        self.house = house
-        self.client = httpx.Client(base_url=address, timeout=60)
-        self._people = 0
-
-    def join(self, *roles, identities=("lanh-dao-1",)):
-        """Return the headers of somebody new with these roles."""
-        self._people += 1
-        person = self.house.people.add(
-            NewPerson(
-                account=f"nguoi-{self._people}",
-                password="mat-khau-cua-toi",
-                full_name="Người Thử",
-                title="",
-                agency="Cơ quan",
-                roles=frozenset(roles),
-                identities=frozenset(identities),
-            )
-        )
-        token = self.house.people.issue_token(person.id, "test", timedelta(hours=1))
-        return {"Authorization": f"Bearer {token}"}
-
-
-class Server(uvicorn.Server):
-    """Does not touch signals; says when it answers."""
-
-    def __init__(self, config):
-        super().__init__(config)
-        self.answers = threading.Event()
-
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.answers.set()
-
-
-def serving(house):
-    """Serve `house` until the generator is closed."""
-    house.open()
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = Server(uvicorn.Config(create_app(house), log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    assert server.answers.wait(30)
-    live = Live(house, f"http://127.0.0.1:{listening.getsockname()[1]}")
-    try:
-        yield live
-    finally:
-        live.client.close()
-        server.should_exit = True
-        thread.join(20)
-        listening.close()
-        house.close()
 
 
 @pytest.fixture(scope="module")

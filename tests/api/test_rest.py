@@ -3,13 +3,18 @@
 import http.client
 import json
 import re
+import shutil
 import threading
 
 import httpx
 import pytest
 
 from api.rest.throttle import Throttle
+from api.settings import load
+from api.wiring import House
 from office.errors import TooManyAttemptsError
+from office.roles import Role
+from support.live import free_port, serving
 
 PROBLEM = "application/problem+json"
 
@@ -347,6 +352,49 @@ def test_health_readiness_and_figures(live, papers):
     assert 'antin_verifications_total{indication="none",integrity="UNSIGNED"}' in figures
     assert 'route="/api/v1/verifications"' in figures
     assert "made-up" not in figures
+
+
+@pytest.fixture(scope="module")
+def lonely(installed, tmp_path_factory):
+    """A server whose time-stamping authority does not answer."""
+    data = tmp_path_factory.mktemp("lonely") / "data"
+    shutil.copytree(installed, data)
+    port = free_port()
+    settings = load(data, tsa=f"tat=http://127.0.0.1:{port}/tsa", fetch_private=f"127.0.0.1:{port}")
+    yield from serving(House(settings))
+
+
+def test_when_no_authority_answers_the_request_may_be_repeated_later(lonely, papers):
+    who = lonely.join(Role.LEADER)
+    for _ in range(2):  # the second is a new attempt, not a stored answer
+        answer = sign(lonely, who, papers, key="khoa-tsa-1", level="B-T")
+        told = problem(answer, 503, "timestamp.unavailable")
+        assert told["retryable"]
+        assert int(answer.headers["retry-after"]) > 0
+    assert lonely.client.get("/api/v1/documents", headers=who).json()["total"] == 0
+    assert sign(lonely, who, papers, key="khoa-tsa-1", level="B-B").status_code == 201
+
+
+def test_a_part_that_does_not_work_makes_the_service_not_ready(lonely):
+    answer = lonely.client.get("/readyz")
+    assert answer.status_code == 503
+    parts = answer.json()["parts"]
+    assert [name for name, works in parts.items() if not works] == ["timestamps"]
+    assert lonely.client.get("/healthz").status_code == 200
+
+
+def test_a_damaged_object_is_named_and_not_handed_out(lonely, papers):
+    clerk = lonely.join(Role.CLERK)
+    put = lonely.client.post("/api/v1/documents", headers=clerk, files=pdf(papers[0])).json()
+    objects = lonely.house.settings.data / "objects"
+    (stored,) = [
+        p for p in objects.rglob("*") if p.is_file() and p.read_bytes() == papers[0].read_bytes()
+    ]
+    stored.chmod(0o644)
+    stored.write_bytes(papers[0].read_bytes()[:-1] + b"!")
+    for what in ("content", "pages/1.png"):
+        answer = lonely.client.get(f"/api/v1/documents/{put['record_id']}/{what}", headers=clerk)
+        problem(answer, 500, "fixity.mismatch")
 
 
 def test_every_route_of_the_document_answers_problems_and_shows_an_example(live):

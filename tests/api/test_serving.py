@@ -99,7 +99,8 @@ def test_work_recovers_and_stops_when_told(data):
     with House(load(data)) as house:
         house.archive.prepare()
     working = Process("work", "--data", data)
-    time.sleep(3)
+    while "ready to work" not in working.popen.stderr.readline():
+        assert working.popen.poll() is None
     code, _, err = working.stop()
     assert code == 0, err
     assert working.leftovers() == []
@@ -165,3 +166,19 @@ def test_the_demo_shows_itself_and_comes_again_with_the_same_accounts(tmp_path, 
         shown.append(accounts)
     assert shown[0] == shown[1]
     assert oct((data / "accounts.json").stat().st_mode & 0o777) == "0o600"
+
+
+def test_the_test_command_names_what_failed_and_what_was_skipped(antin, tmp_path):
+    (tmp_path / "test_some.py").write_text(
+        "import pytest\n"
+        "def test_good():\n    pass\n"
+        "@pytest.mark.skip(reason='no server here')\ndef test_skipped():\n    pass\n"
+    )
+    done = antin("test", tmp_path / "test_some.py", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed, 0 failed, 1 skipped" in done.stdout
+    assert "SKIPPED 1 × no server here" in done.stdout
+    (tmp_path / "test_some.py").write_text("def test_bad():\n    assert not 1\n")
+    done = antin("test", tmp_path / "test_some.py", "-p", "no:cacheprovider")
+    assert done.returncode == 1
+    assert "0 passed, 1 failed, 0 skipped" in done.stdout

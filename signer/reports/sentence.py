@@ -1,0 +1,292 @@
+"""A validation report in plain words: one sentence, four answers, one line per signature.
+
+Page, terminal and paper say the same because they say it from here.
+
+1. The sentence follows the decision table (integrity, then indication) and nothing else: words must
+   not be kinder or harsher than the report that they stand for.
+2. Four tones, each with a shape of its own wherever it is drawn: good (disc), caution (triangle),
+   bad (octagon), neutral (square; nothing to judge).
+3. What is proven and what is merely claimed are two facts and never share a sentence.
+4. Reasons and remedies are the report's own words; no wording of findings exists here.
+5. What a document says of itself (names, /Reason) is shown as one line of letters: control
+   characters and marks that turn the direction of text are replaced, so that a certificate cannot
+   draw a verdict of its own beside ours.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from signer.reports.words import (
+    AFTER,
+    BADGES,
+    CHANGED,
+    CHANGED_IN_PLACE,
+    INTACT,
+    NAMELESS,
+    OUTCOMES,
+    PASSED_WITH_NOTES,
+    REMOVED,
+    ROLES,
+    TRUSTED,
+    VERDICTS,
+    Given,
+    Said,
+    Tone,
+    Verdict,
+)
+from signer.validation.report import (
+    ChangesAfter,
+    Indication,
+    Integrity,
+    Level,
+    Reason,
+    SignatureKind,
+    SignatureReport,
+    ValidationReport,
+)
+
+VIETNAM = timezone(timedelta(hours=7), "+07:00")
+LONGEST = 300
+"""Characters of a document's own text that are shown; real names have fewer than 100."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One of the four questions, answered."""
+
+    question: Said
+    tone: Tone
+    answer: Said
+    detail: Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureLine:
+    """One signature. `proven` and `claimed` are times, `None` where there is none (rule 3)."""
+
+    order: int
+    """From 1, in signing order."""
+    field_name: str
+    name: str | None
+    """From the certificate; `None` where it names nobody."""
+    organization: str | None
+    """`None` also where it repeats the name."""
+    role: Said
+    level: Level | None
+    tone: Tone
+    verdict: Said
+    proven: datetime | None
+    claimed: datetime | None
+    time: Said
+    """What is known about the time, in a sentence."""
+    changes: Said
+    purpose: str | None
+    """What the signature dictionary gives as its reason."""
+    notes: tuple[Said, ...]
+    """E.g. why the claimed hour looks wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A reason, and which signature it is about: its place in signing order, and its name."""
+
+    reason: Reason
+    order: int | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainWords:
+    """Everything that is said about a document."""
+
+    verdict: Verdict
+    answers: tuple[Answer, ...]
+    """Four, or none where there is no signature to ask about."""
+    signatures: tuple[SignatureLine, ...]
+    findings: tuple[Finding, ...]
+
+
+def plain_words(report: ValidationReport) -> PlainWords:
+    """Return what is said about `report`."""
+    lines = tuple(_line(n, s, report.reasons) for n, s in enumerate(report.signatures, 1))
+    places = {line.field_name: line for line in lines}
+    answered = report.integrity not in (Integrity.UNSIGNED, Integrity.UNREADABLE)
+    return PlainWords(
+        verdict=verdict(report),
+        answers=(_intact(report), _who(report, lines), _trusted(report), _changed(report))
+        if answered
+        else (),
+        signatures=lines,
+        findings=tuple(_finding(reason, places) for reason in report.reasons),
+    )
+
+
+def one_line(text: str, longest: int = LONGEST) -> str:
+    """Return a document's own text made harmless for display (rule 5)."""
+    kept = "".join(_shown(c) for c in unicodedata.normalize("NFC", text))
+    line = " ".join(kept.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def moment(at: datetime) -> str:
+    """Return a moment by Vietnam's clock, unmistakable in both languages."""
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (+07:00)"
+
+
+def _shown(c: str) -> str:
+    if c.isspace():
+        return " "
+    # Cc control, Cf format (bidirectional marks, zero-width), Cs surrogate, Co private, Cn unknown.
+    return "\ufffd" if unicodedata.category(c).startswith("C") else c
+
+
+# -- the sentence ----------------------------------------------------------------------------------
+
+
+def verdict(report: ValidationReport) -> Verdict:
+    """Return the one sentence on `report` (rule 1)."""
+    found = VERDICTS[(report.integrity, report.indication)]
+    if report.integrity is Integrity.UNSIGNED and any(
+        r.code == "signature.removed" for r in report.reasons
+    ):
+        return REMOVED
+    if report.indication is Indication.TOTAL_PASSED and report.reasons:
+        return Verdict(tone=found.tone, headline=found.headline, lead=PASSED_WITH_NOTES)
+    return found
+
+
+# -- the four answers ------------------------------------------------------------------------------
+
+
+def _answer(question: Said, given: Given) -> Answer:
+    tone, answer, detail = given
+    return Answer(question=question, tone=tone, answer=answer, detail=detail)
+
+
+def _intact(report: ValidationReport) -> Answer:
+    return _answer(Said("Còn nguyên vẹn không?", "Is it intact?"), INTACT[report.integrity])
+
+
+def _who(report: ValidationReport, lines: Sequence[SignatureLine]) -> Answer:
+    question = Said("Ai ký?", "Who signed?")
+    people = [
+        line
+        for line, s in zip(lines, report.signatures, strict=True)
+        if s.kind is SignatureKind.SIGNATURE
+    ]
+    if not people:
+        return Answer(
+            question=question,
+            tone=Tone.CAUTION,
+            answer=Said(
+                "Không có người ký, chỉ có dấu thời gian.", "Nobody; there is a time-stamp only."
+            ),
+            detail=Said(
+                "Dấu thời gian cho biết tệp đã tồn tại vào lúc nào, không cho biết của ai.",
+                "A time-stamp tells when a file existed, not whose it is.",
+            ),
+        )
+    named = tuple(dict.fromkeys(_named(line) for line in people))
+    passed = report.indication is Indication.TOTAL_PASSED
+    return Answer(
+        question=question,
+        tone=Tone.GOOD if passed else Tone.CAUTION,
+        answer=Said("; ".join(n.vi for n in named) + ".", "; ".join(n.en for n in named) + "."),
+        detail=Said(
+            "Tên theo chứng thư số, đã được xác minh.",
+            "Names are those of the certificates, and were verified.",
+        )
+        if passed
+        else Said(
+            "Tên ghi trong chứng thư số, chưa được xác minh là thật.",
+            "Names stand in the certificates; they were not verified.",
+        ),
+    )
+
+
+def _named(line: SignatureLine) -> Said:
+    whose = f" ({line.organization})" if line.organization else ""
+    return Said((line.name or NAMELESS.vi) + whose, (line.name or NAMELESS.en) + whose)
+
+
+def _trusted(report: ValidationReport) -> Answer:
+    indication = report.indication or Indication.INDETERMINATE
+    return _answer(Said("Có đáng tin không?", "Can it be trusted?"), TRUSTED[indication])
+
+
+def _changed(report: ValidationReport) -> Answer:
+    found = {s.changes_after for s in report.signatures}
+    given = next((g for c, g in CHANGED.items() if c in found), CHANGED[ChangesAfter.UNDECIDED])
+    if report.integrity is Integrity.ALTERED and given[0] is Tone.GOOD:
+        # The bytes of a signature, or bytes outside every revision, were touched: there is no
+        # revision to name, and "nothing changed" beside a red verdict would mislead.
+        given = CHANGED_IN_PLACE
+    return _answer(Said("Có gì thay đổi sau khi ký?", "Did anything change after signing?"), given)
+
+
+# -- one signature ---------------------------------------------------------------------------------
+
+
+_NOTES = frozenset({"time.local_as_utc"})
+"""Reasons that explain a line rather than judge it."""
+
+
+def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> SignatureLine:
+    tone, outcome = OUTCOMES[s.indication]
+    name = one_line(s.signer.common_name) if s.signer and s.signer.common_name else None
+    agency = one_line(s.signer.organization) if s.signer and s.signer.organization else None
+    return SignatureLine(
+        order=order,
+        field_name=s.field_name,
+        name=name or None,
+        organization=agency if agency and agency != name else None,
+        role=ROLES[s.kind],
+        level=s.level,
+        tone=tone,
+        verdict=outcome,
+        proven=s.best_signature_time,
+        claimed=s.claimed_signing_time,
+        time=_time(s),
+        changes=AFTER[s.changes_after],
+        purpose=one_line(s.reason_text) if s.reason_text else None,
+        notes=tuple(
+            Said(r.vi, r.en) for r in reasons if r.field_name == s.field_name and r.code in _NOTES
+        ),
+    )
+
+
+def _time(s: SignatureReport) -> Said:
+    if s.best_signature_time is not None:
+        at = moment(s.best_signature_time)
+        return Said(f"Chứng minh được đã ký trước {at}", f"Proven to have been signed before {at}")
+    if s.claimed_signing_time is not None:
+        at = moment(s.claimed_signing_time)
+        return Said(
+            f"Người ký tự khai ký lúc {at}; chưa được chứng minh",
+            f"Signed at {at} by the signer’s own word; not proven",
+        )
+    return Said("Không có gì chứng minh thời điểm ký", "Nothing proves when it was signed")
+
+
+def _finding(reason: Reason, places: dict[str, SignatureLine]) -> Finding:
+    line = places.get(reason.field_name) if reason.field_name else None
+    return Finding(
+        reason=reason,
+        order=line.order if line else None,
+        name=(line.name or None) if line else None,
+    )
+
+
+# -- in two or three words -------------------------------------------------------------------------
+
+
+def badge(integrity: Integrity, indication: Indication | None) -> tuple[Tone, Said]:
+    """Return a verdict in two or three words, for lists.
+
+    Raises:
+        KeyError: a pair that the decision table does not have.
+
+    """
+    return VERDICTS[(integrity, indication)].tone, BADGES[(integrity, indication)]

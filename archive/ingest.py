@@ -23,14 +23,9 @@ from datetime import UTC, timedelta
 from typing import Final
 
 from archive import layout, package
+from archive.catalogue.drafts import Draft, Unpublished, Waiting, WaitingDerivative
 from archive.catalogue.fold import clean
-from archive.catalogue.repository import (
-    Catalogue,
-    Draft,
-    Unpublished,
-    Waiting,
-    WaitingDerivative,
-)
+from archive.catalogue.repository import Catalogue
 from archive.errors import ArchiveError, SipRejectedError
 from archive.model import (
     Clock,

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from archive import layout
-from archive.catalogue.repository import Draft, Waiting, WaitingDerivative
+from archive.catalogue.drafts import Draft, Waiting, WaitingDerivative
 from archive.model import (
     FIELDS,
     Derivative,

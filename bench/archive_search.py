@@ -15,8 +15,10 @@ from pathlib import Path
 from sqlalchemy import text
 
 from archive.catalogue.database import migrate, open_database, reading, writing
+from archive.catalogue.drafts import Draft
 from archive.catalogue.fold import fold
-from archive.catalogue.repository import Catalogue, Draft, insert_record
+from archive.catalogue.repository import Catalogue
+from archive.catalogue.rows import insert_record
 from archive.model import RecordKind, SearchOrder, SearchQuery, new_record_id
 from bench.archive_corpus import documents
 

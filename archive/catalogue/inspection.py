@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archive.catalogue.database import reading, writing
-from archive.catalogue.repository import Draft, Waiting, insert_files, insert_record
+from archive.catalogue.drafts import Draft, Waiting
+from archive.catalogue.rows import insert_files, insert_record
 from archive.catalogue.search import metadata_of
 from archive.catalogue.searchindex import indexed_rows, remove_from_index
 from archive.catalogue.tables import (

@@ -3,7 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
-from archive.catalogue.repository import Catalogue, Committed, Complete, Draft
+from archive.catalogue.drafts import Committed, Complete, Draft
+from archive.catalogue.repository import Catalogue
 from archive.store.base import ObjectStore
 from archive.store.memory import MemoryStore
 

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api import logs
-from api.server import run
 from api.settings import Settings, load
 from api.wiring import House, make_development_pki
 from archive.model import DocumentMetadata, RecordKind
@@ -127,6 +126,9 @@ def run_demo(data: Path, *, port: int, browser: bool) -> None:
     authority = _authority(settings)
     with contextlib.ExitStack() as stack:
         house = stack.enter_context(_house(settings, authority, stack))
+        house.warm_up()
+        from api.server import run  # the web's libraries load while the sandbox starts
+
         accounts = prepare(house)
 
         def ready(address: str) -> None:

@@ -15,7 +15,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -31,6 +31,7 @@ from certs.model import (
     TimestampSource,
     TrustStore,
 )
+from signer.errors import SandboxError
 from signer.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -93,10 +94,15 @@ class House:
 
     def open(self) -> None:
         """Make every part now (rule 2), and finish what a crash interrupted."""
-        self.sandbox.warm()
+        self.warm_up()
         for part in (self.verifier, self.signing, self.receiving, self.people, self.idempotency):
             _log.debug("made %s", type(part).__name__)
         self.recover()
+        self.sandbox.warm()
+
+    def warm_up(self) -> None:
+        """Begin to start the sandbox: a second of imports, in another process meanwhile."""
+        threading.Thread(target=_warm, args=(self.sandbox,), name="antin-warm", daemon=True).start()
 
     # -- the floor
 
@@ -368,6 +374,12 @@ class House:
             read_all(self.store, key)
         finally:
             self.store.delete_staged(key)
+
+
+def _warm(box: Sandbox) -> None:
+    # Whoever needs the sandbox gets the error itself.
+    with suppress(SandboxError):
+        box.warm()
 
 
 def build(settings: Settings) -> House:

@@ -20,13 +20,15 @@ def serve(
 ) -> None:
     """Phục vụ trang web và REST. / Serve pages and REST."""
     from api import logs
-    from api.server import run
     from api.settings import load
     from api.wiring import build
 
     settings = load(common.chosen_data(ctx, data))
     logs.for_service(settings.log_level)
     with build(settings) as house:
+        house.warm_up()
+        from api.server import run  # the web's libraries load while the sandbox starts
+
         run(house, host=host, port=port)
 
 

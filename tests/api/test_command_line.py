@@ -365,3 +365,21 @@ def test_the_doctor_names_each_part(antin, data):
     checks = {f["check"]: f["ok"] for f in lines(done)}
     assert {"database", "store", "sandbox", "timestamps", "trust", "disk"} <= checks.keys()
     assert done.returncode == (0 if all(checks.values()) else 1)
+
+
+def test_an_anchor_that_was_added_is_trusted_from_then_on(
+    antin, data, papers, root_certificate, tmp_path
+):
+    out, other = tmp_path / "o.pdf", tmp_path / "other"
+    sign(antin, data, ["--out", out], papers[0], options={"level": "B-LT"})
+
+    def verdict(*more):
+        (line,) = lines(antin("verify", "--json", "--offline", "--data", other, *more, out))
+        return line["indication"], line["signatures"][0]["sub_indication"]
+
+    assert verdict() == ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND")
+    assert antin("trust", "add", "--data", other, root_certificate).returncode == 0
+    assert verdict() == ("TOTAL-PASSED", None)
+    # What is named on the command line stands alone.
+    (tmp_path / "none.pem").write_bytes((data / "dev-pki" / "ocsp.pem").read_bytes())
+    assert verdict("--trust", tmp_path / "none.pem")[0] == "INDETERMINATE"

@@ -14,8 +14,8 @@
    TOTAL-FAILED; one after which a forbidden change came is TOTAL-FAILED / FORMAT_FAILURE, as EU DSS
    words it; one that is UNDECIDED in any way is INDETERMINATE at best.
 9. The document: ALTERED if any signature is, if any change is FORBIDDEN, if bytes are uncovered,
-   if a signature stands outside the form; else UNDECIDED if anything is; else INTACT. Its indication is
-   the worst of its signatures'; not INTACT never passes.
+   if a signature stands outside the form; else UNDECIDED if anything is; else INTACT. Its
+   indication is the worst of its signatures'; not INTACT never passes.
 10. Active and hidden content is listed. Every fault of ours on the way is a value, never a trace.
 """
 

@@ -6,10 +6,12 @@
    evidence issued after the moment in question always speaks.
 3. Algorithms and keys are judged by the dated policy, at the moment in question.
 4. A path is looked for even where validation failed, to name what evidence it lacks.
+5. The CRL of an anchor that is not self-signed is read here: certvalidator finds no path for it.
 """
 
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -26,16 +28,34 @@ from pyhanko.sign.validation.policy_decl import (
     bootstrap_validation_data_handlers,
 )
 from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.errors import PathError
 from pyhanko_certvalidator.fetchers import FetcherBackend
 from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy, FreshnessReqType
+from pyhanko_certvalidator.policy_decl import (
+    REQUIRE_REVINFO,
+    CertRevTrustPolicy,
+    FreshnessReqType,
+    NonRevokedStatusAssertion,
+)
 from pyhanko_certvalidator.registry import PathBuilder, SimpleTrustManager
 
 from certs.model import RevocationNeed
 from signer.validation import loop
-from signer.validation.cms import Container, certificates_of
-from signer.validation.evidence import Evidence, has_evidence, need_for, timing
+from signer.validation.cms import Container, certificates_of, find_signer
+from signer.validation.evidence import (
+    Evidence,
+    direct_answer,
+    has_evidence,
+    issued,
+    need_for,
+    timing,
+)
 from signer.validation.policy import POLICY, DatedAlgorithms
+
+for _noisy in ("pyhanko", "pyhanko_certvalidator"):
+    # They log, with tracebacks, what we report as values; this module is imported in the sandbox's
+    # child and in tests alone.
+    logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 MISSING = {
     AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE,
@@ -76,7 +96,7 @@ class Engine:
             freshness=POLICY.timestamp_evidence if stamps else None,
             freshness_req_type=FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION,
         )
-        trusted = _certificates(anchors)
+        self._trusted = trusted = _certificates(anchors)
         self.trusts_anybody = bool(trusted)
         certificates = CertValidationPolicySpec(
             trust_manager=SimpleTrustManager.build(trust_roots=trusted),
@@ -102,7 +122,11 @@ class Engine:
     def token(self, sd: acms.SignedData, imprint: Callable[[str], bytes], at: datetime) -> Answer:
         """Judge a time-stamp token as of `at` (EN 319 102-1 clause 5.4)."""
         info = timing(at, past=at < self._now)
-        result = loop.run(ades_timestamp_validation(sd, self._spec, imprint, timing_info=info))
+        signer = find_signer(sd["signer_infos"][0], certificates_of(sd))
+        spec = self._with_direct_answer(signer, at)
+        if isinstance(spec, Answer):
+            return spec
+        result = loop.run(ades_timestamp_validation(sd, spec, imprint, timing_info=info))
         certificate = result.api_status.signing_cert if result.api_status else None
         return self._answer(result.ades_subindic, "", certificate, sd, at)
 
@@ -112,8 +136,11 @@ class Engine:
         """Judge a signature as of `at` (clause 5.3); `digest` is of what it signs if detached."""
         info = timing(at, past=at < self._now)
         raw = digest if c.content is None else None
+        spec = self._with_direct_answer(certificate, at)
+        if isinstance(spec, Answer):
+            return spec
         result = loop.run(
-            ades_basic_validation(c.signed_data, self._spec, timing_info=info, raw_digest=raw)
+            ades_basic_validation(c.signed_data, spec, timing_info=info, raw_digest=raw)
         )
         detail = result.failure_msg or ""
         return self._answer(result.ades_subindic, detail, certificate, c.signed_data, at)
@@ -127,7 +154,10 @@ class Engine:
         if refused is not None:
             return self._answer(refused, "", certificate, sd, at)
         info = timing(at, past=at < self._now)
-        handlers = bootstrap_validation_data_handlers(self._spec, timing_info=info)
+        spec = self._with_direct_answer(certificate, at)
+        if isinstance(spec, Answer):
+            return spec
+        handlers = bootstrap_validation_data_handlers(spec, timing_info=info)
         handlers.cert_registry.register_multiple(list(certificates_of(sd)) if sd else [])
         context = self._spec.cert_validation_policy.build_validation_context(
             timing_info=info, handlers=handlers
@@ -143,6 +173,28 @@ class Engine:
             return result.error_subindic
 
         return self._answer(loop.run(usage()) or AdESPassed.OK, "", certificate, sd, at)
+
+    def _with_direct_answer(
+        self, certificate: x509.Certificate | None, at: datetime
+    ) -> "SignatureValidationSpec | Answer":
+        """Add what an anchor's own CRL says of a certificate right below it: rule 5."""
+        if certificate is None:
+            return self._spec
+        anchors = [
+            a
+            for a in self._trusted
+            if a.subject == certificate.issuer and a.self_signed == "no" and issued(certificate, a)
+        ]
+        for anchor in anchors:
+            said = direct_answer(self._evidence, certificate, anchor, self.policy, at)
+            if said is None:
+                continue
+            if said.revoked_at is not None and said.revoked_at <= at:
+                return Answer(AdESIndeterminate.REVOKED_NO_POE, "", certificate)
+            assertion = NonRevokedStatusAssertion(certificate.sha256, at)
+            knowledge = replace(self._spec.local_knowledge, nonrevoked_assertions=[assertion])
+            return replace(self._spec, local_knowledge=knowledge)
+        return self._spec
 
     def _algorithm(
         self, c: Container | None, certificate: x509.Certificate, at: datetime
@@ -201,7 +253,7 @@ class Engine:
 
         try:
             found = loop.run(first())
-        except (ValueError, TypeError, KeyError, LookupError):  # certvalidator's errors are these
+        except (PathError, ValueError, TypeError, LookupError):
             return None
         return list(reversed(list(found.iter_certs(include_root=True)))) if found else None
 

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from asn1crypto import cms as acms
 from asn1crypto import crl, ocsp, x509
@@ -24,6 +25,7 @@ from certs.model import RevocationNeed
 from signer.validation.cms import Container
 from signer.validation.lexer import Ref
 from signer.validation.policy import POLICY
+from signer.validation.primitives import Outcome, family_of, hash_of, verify_value
 from signer.validation.structure import Document
 
 _FAULTS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
@@ -120,17 +122,103 @@ def has_evidence(
     policy: CertRevTrustPolicy,
     at: datetime,
 ) -> bool:
-    """Whether `evidence` holds an answer about `certificate` that may be used at `at`."""
+    """Whether `evidence` holds an answer about `certificate` that may be used at `at`.
+
+    Signed by the issuer, or by a responder of the issuer's; a name alone is anybody's.
+    """
     params = ValidationTimingParams(timing(at, past=False), POLICY.clock_skew)
-    for o in evidence.ocsps:
+    # certvalidator asks no OCSP answer about a certificate that names no responder
+    for o in evidence.ocsps if _urls(lambda: certificate.ocsp_urls) else ():
         single = o.extract_single_response()
         speaks = single is not None and _speaks_of(single["cert_id"], certificate, issuer)
-        if speaks and o.usable_at(policy, params).rating.usable_ades:
+        if speaks and o.usable_at(policy, params).rating.usable_ades and _answered_by(o, issuer):
             return True
     return any(
-        c.crl_data.issuer == certificate.issuer and c.usable_at(policy, params).rating.usable_ades
+        c.usable_at(policy, params).rating.usable_ades and _listed_by(c, issuer)
         for c in evidence.crls
+        if c.crl_data.issuer == certificate.issuer
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DirectAnswer:
+    """What a CRL of the anchor itself says about a certificate right below it."""
+
+    revoked_at: datetime | None = None
+
+
+def direct_answer(
+    evidence: Evidence,
+    certificate: x509.Certificate,
+    anchor: x509.Certificate,
+    policy: CertRevTrustPolicy,
+    at: datetime,
+) -> DirectAnswer | None:
+    """Return what `anchor`'s own complete CRL says; `None` where there is none to use at `at`.
+
+    certvalidator 0.33 finds no path for the CRL of an anchor that is not self-signed, and anchoring
+    an intermediate is the strict way to trust the first generation of Vietnamese authorities.
+    """
+    params = ValidationTimingParams(timing(at, past=False), POLICY.clock_skew)
+    usage = anchor.key_usage_value
+    if usage is not None and "crl_sign" not in usage.native:
+        return None
+    for c in evidence.crls:
+        listed = c.crl_data
+        if (
+            listed.issuer != anchor.subject
+            or not c.usable_at(policy, params).rating.usable_ades
+            or any(e["critical"].native for e in listed["tbs_cert_list"]["crl_extensions"] or ())
+            or listed.delta_crl_indicator_value is not None
+            or not POLICY.digest(hash_of(listed["signature_algorithm"], ""), at).allowed
+            or not _listed_by(c, anchor)
+        ):
+            continue
+        for entry in listed["tbs_cert_list"]["revoked_certificates"] or ():
+            if entry["user_certificate"].native == certificate.serial_number:
+                return DirectAnswer(entry["revocation_date"].native)
+        return DirectAnswer()
+    return None
+
+
+def _signed_by(issuer: x509.Certificate, holder: Any, tbs: str) -> bool:
+    algorithm = holder["signature_algorithm"]
+    pairing = {"ed25519": "sha512", "ed448": "shake256"}.get(family_of(algorithm) or "", "")
+    try:
+        value, signed = holder["signature"].native, holder[tbs].dump()
+        return verify_value(issuer, algorithm, pairing, value, [signed], None) is Outcome.GOOD
+    except _FAULTS:
+        return False
+
+
+def _listed_by(c: CRLContainer, issuer: x509.Certificate) -> bool:
+    return _signed_by(issuer, c.crl_data, "tbs_cert_list")
+
+
+def _answered_by(o: OCSPContainer, issuer: x509.Certificate) -> bool:
+    basic = o.extract_basic_ocsp_response()
+    if basic is None:
+        return False
+    if _signed_by(issuer, basic, "tbs_response_data"):
+        return True
+    for responder in basic["certs"] or ():
+        if not _signed_by(responder, basic, "tbs_response_data"):
+            continue
+        if issued(responder, issuer):
+            return True
+    return False
+
+
+def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether `issuer`'s key made `certificate`; says nothing about time or trust."""
+    algorithm = certificate["signature_algorithm"]
+    pairing = {"ed25519": "sha512", "ed448": "shake256"}.get(family_of(algorithm) or "", "")
+    try:
+        value = certificate["signature_value"].native
+        signed = certificate["tbs_certificate"].dump()
+        return verify_value(issuer, algorithm, pairing, value, [signed], None) is Outcome.GOOD
+    except _FAULTS:
+        return False
 
 
 def _speaks_of(

@@ -10,8 +10,9 @@ What qpdf merely repairs on a page (a missing /Resources, a stray space) is no d
 """
 
 import hashlib
+import io
 from collections.abc import Iterator
-from io import BytesIO
+from typing import Any
 
 import pikepdf
 
@@ -32,7 +33,7 @@ def disagreement(  # noqa: PLR0911 - one way out per finding
     if doc.encrypted:
         return None  # the other reader's streams would have to be deciphered as well
     try:
-        whole = _theirs(doc.data)
+        whole = _theirs(doc.data, len(doc.data))
         ours = _ours(doc, doc.last)
         if len(whole) != len(ours):
             return f"{len(ours)} / {len(whole)} pages"
@@ -40,7 +41,7 @@ def disagreement(  # noqa: PLR0911 - one way out per finding
             if a != b:
                 return f"page {n}"
         if signed is not None and signed < doc.last:
-            before = _theirs(doc.data[: doc.revisions[signed].end])
+            before = _theirs(doc.data, doc.revisions[signed].end)
             if before != whole:
                 return "content of the signed revision"
     except pikepdf.PdfError as e:
@@ -50,8 +51,38 @@ def disagreement(  # noqa: PLR0911 - one way out per finding
     return None
 
 
-def _theirs(data: bytes) -> list[_Digest]:
-    with pikepdf.open(BytesIO(data), attempt_recovery=False, suppress_warnings=True) as pdf:
+class _Window(io.RawIOBase):
+    """The first bytes of the file as a file, without a copy: a scan may have 200 MB."""
+
+    def __init__(self, data: bytes, end: int) -> None:
+        super().__init__()
+        self._view = memoryview(data)[:end]
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._view)}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._view[self._at : self._at + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+def _theirs(data: bytes, end: int) -> list[_Digest]:
+    file = _Window(data, end)
+    with pikepdf.open(file, attempt_recovery=False, suppress_warnings=True) as pdf:
         return [tuple(_streams(page.obj.get("/Contents"))) for page in pdf.pages]
 
 

@@ -46,10 +46,11 @@ from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed,
 from pyhanko.sign.general import check_ess_certid
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import get_signing_cert_attr, message_imprint_checker
+from pyhanko_certvalidator.errors import PathError
 
 from certs.model import RevocationNeed, TrustPurpose
 from signer.validation.cms import Container, tst_info
-from signer.validation.engine import Answer, Engine
+from signer.validation.engine import MISSING, Answer, Engine
 from signer.validation.evidence import Evidence, has_evidence
 from signer.validation.integrity import Checked, digest_of, token_holds
 from signer.validation.job import ValidationRequest
@@ -68,6 +69,7 @@ _FAULTS = (
     AssertionError,
     RuntimeError,
     SignatureValidationError,
+    PathError,
 )
 """What pyHanko, certvalidator and asn1crypto let through over odd input. RuntimeError contains
 RecursionError; MemoryError is not here: it ends the child, and the parent says `file.limit`."""
@@ -260,7 +262,7 @@ class _Procedure:
         answer = self._basic(s, c, certificate, at)
         out.needs += answer.needs
         if answer.sub is not AdESPassed.OK:
-            return _end(out, _with_time(answer.sub, certificate, out), answer.detail)
+            return _end(out, _with_time(answer.sub, certificate, out, at), answer.detail)
         out.indication, out.sub_indication = Indication.TOTAL_PASSED, None
         out.legacy = _legacy(c, certificate, at)
         if out.level is Level.B_T:
@@ -344,16 +346,17 @@ def _by_integrity(out: Outcome, s: Subject) -> Outcome:
     return out
 
 
-def _with_time(sub: AdESSubIndic, certificate: x509.Certificate, out: Outcome) -> AdESSubIndic:
-    """Sharpen "out of bounds" where the time is proven (clause 5.5.4)."""
-    proven = out.best_signature_time
-    if (
-        sub is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
-        and proven is not None
-        and proven < certificate.not_valid_before
-    ):
-        return AdESFailure.NOT_YET_VALID
-    return sub
+def _with_time(
+    sub: AdESSubIndic, certificate: x509.Certificate, out: Outcome, at: datetime
+) -> AdESSubIndic:
+    """Sharpen what certvalidator calls a general failure or missing evidence (clause 5.5.4)."""
+    if sub not in MISSING:
+        return sub
+    if at < certificate.not_valid_before:
+        if out.best_signature_time is not None:
+            return AdESFailure.NOT_YET_VALID
+        return AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
+    return AdESIndeterminate.OUT_OF_BOUNDS_NO_POE if at > certificate.not_valid_after else sub
 
 
 def _end(out: Outcome, sub: AdESSubIndic, detail: str = "") -> Outcome:

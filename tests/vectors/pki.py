@@ -1,0 +1,221 @@
+"""A public-key infrastructure for vectors: made in memory, every defect on request.
+
+Keys are made once per run; certificates, CRLs and OCSP answers are declared where they are used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    NameOID,
+    ObjectIdentifier,
+)
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""When the vectors are validated, unless they say otherwise."""
+DAY = timedelta(days=1)
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@cache
+def key(name: str, kind: str = "p256") -> Key:
+    if kind.startswith("rsa"):
+        return rsa.generate_private_key(65537, int(kind[3:]))
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def name_of(cn: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Thử nghiệm"),
+            x509.NameAttribute(NameOID.COMMON_NAME, cn),
+        ]
+    )
+
+
+@dataclass
+class Entity:
+    """A certificate with its key."""
+
+    name: str
+    certificate: x509.Certificate
+    key: Key
+    issuer: "Entity | None" = None
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def key_der(self) -> bytes:
+        return self.key.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+    @property
+    def chain(self) -> list["Entity"]:
+        """This one and its issuers, root last."""
+        return [self, *(self.issuer.chain if self.issuer else [])]
+
+
+def issue(
+    cn: str,
+    issuer: Entity | None,
+    *,
+    ca: bool = False,
+    usage: Sequence[str] = ("digital_signature", "content_commitment"),
+    extended: Sequence[ObjectIdentifier] = (),
+    critical_extended: bool = False,
+    valid: tuple[datetime, datetime] = (NOW - 400 * DAY, NOW + 400 * DAY),
+    kind: str = "p256",
+    digest: hashes.HashAlgorithm | None = None,
+) -> Entity:
+    own = key(cn, kind)
+    signing = issuer.key if issuer else own
+    flags = dict.fromkeys(
+        (
+            "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+            "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+        ),
+        False,
+    )  # fmt: skip
+    flags |= dict.fromkeys(("key_cert_sign", "crl_sign") if ca else usage, True)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name_of(cn))
+        .issuer_name(issuer.certificate.subject if issuer else name_of(cn))
+        .public_key(own.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(valid[0])
+        .not_valid_after(valid[1])
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(**flags), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
+    )
+    if issuer:
+        aki = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+        url = x509.UniformResourceIdentifier(f"http://ca.test/{issuer.name}.crl")
+        point = x509.DistributionPoint([url], None, None, None)
+        builder = builder.add_extension(aki, critical=False)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        where = x509.UniformResourceIdentifier(f"http://ocsp.test/{issuer.name}")
+        method = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, where)
+        builder = builder.add_extension(x509.AuthorityInformationAccess([method]), critical=False)
+    if extended:
+        usages = x509.ExtendedKeyUsage(list(extended))
+        builder = builder.add_extension(usages, critical=critical_extended)
+    return Entity(cn, builder.sign(signing, digest or hashes.SHA256()), own, issuer)
+
+
+def resigned_with_sha1(entity: Entity) -> Entity:
+    """Return the same certificate signed with SHA-1, which no library of today will make."""
+    from asn1crypto import x509 as ax509
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    assert entity.issuer is not None
+    assert isinstance(entity.issuer.key, rsa.RSAPrivateKey)
+    c = ax509.Certificate.load(entity.der)
+    c["tbs_certificate"]["signature"] = {"algorithm": "sha1_rsa"}
+    c["signature_algorithm"] = {"algorithm": "sha1_rsa"}
+    tbs = c["tbs_certificate"].dump(force=True)
+    c["signature_value"] = entity.issuer.key.sign(tbs, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - the defect itself
+    made = x509.load_der_x509_certificate(c.dump(force=True))
+    return Entity(entity.name, made, entity.key, entity.issuer)
+
+
+def crl(
+    issuer: Entity,
+    revoked: Sequence[tuple[Entity, datetime]] = (),
+    *,
+    at: datetime = NOW - DAY,
+    days: int = 7,
+) -> bytes:
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(at)
+        .next_update(at + days * DAY)
+        .add_extension(x509.CRLNumber(1), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()),
+            critical=False,
+        )
+    )
+    for entity, when in revoked:
+        entry = x509.RevokedCertificateBuilder(entity.certificate.serial_number, when)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def ocsp_answer(
+    about: Entity,
+    *,
+    at: datetime = NOW,
+    hours: int = 24,
+    status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD,
+    revoked_at: datetime | None = None,
+    responder: Entity | None = None,
+) -> bytes:
+    assert about.issuer is not None
+    signer = responder or about.issuer
+    return (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            cert=about.certificate,
+            issuer=about.issuer.certificate,
+            algorithm=hashes.SHA256(),
+            cert_status=status,
+            this_update=at,
+            next_update=at + timedelta(hours=hours),
+            revocation_time=revoked_at,
+            revocation_reason=None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+        .certificates([signer.certificate])
+        .sign(signer.key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
+
+
+@dataclass
+class Pki:
+    """The usual cast."""
+
+    root: Entity
+    ca: Entity
+    leader: Entity
+    seal: Entity
+    tsa: Entity
+    stranger: Entity
+    extra: dict[str, Entity] = field(default_factory=dict)
+
+
+@cache
+def pki() -> Pki:
+    root = issue("Root", None, ca=True)
+    ca = issue("Issuing CA", root, ca=True)
+    return Pki(
+        root,
+        ca,
+        issue("Leader", ca),
+        issue("Seal", ca),
+        issue(
+            "TSA",
+            root,
+            kind="rsa2048",  # pyHanko's dummy client signs with RSA alone
+            extended=[ExtendedKeyUsageOID.TIME_STAMPING],
+            critical_extended=True,
+        ),
+        issue("Stranger", None),
+    )

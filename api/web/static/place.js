@@ -56,6 +56,11 @@ for (const root of document.querySelectorAll("[data-placing]")) {
       grip.setAttribute("cy", (top + height) * MM);
       if (hadFocus) group.querySelector(".place").focus();
     }
+    const where = root.querySelector("[data-where]");
+    if (where) {
+      where.href = `#p${page}`;
+      where.querySelector("span").textContent = String(page);
+    }
     for (const mirror of approval.querySelectorAll("[data-mirror]")) {
       mirror.value = mirror.name === "appearance" ? kind() : input(mirror.name).value;
     }

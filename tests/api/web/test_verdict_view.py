@@ -180,7 +180,7 @@ def test_a_time_stamp_is_nobodys_signature():
     view = verdict(
         report(Integrity.INTACT, PASSED, signature(), replace(stamp, field_name="T")), VI
     )
-    assert view.answers[1].answer == "Người 1 (Cơ quan)."
+    assert view.answers[1].answer == "Người 1, Cơ quan."
 
 
 @pytest.mark.parametrize("changes", list(ChangesAfter))

@@ -38,14 +38,14 @@ class RecordInvalidError(ValueError):
 
 def write_record(report: ValidationReport) -> bytes:
     """Return `report` as JSON, UTF-8, with a line feed at its end (rule 2)."""
-    return to_json({"format": FORMAT, "report": record_of(report)}, indent=1) + b"\n"
+    return to_json(record_of(report), indent=1) + b"\n"
 
 
 def record_of(report: ValidationReport) -> dict[str, Any]:
-    """Return `report` as JSON values: strings, numbers, lists, objects, null."""
+    """Return the record as JSON values, for whoever puts it into a larger document."""
     # Through JSON and back, so that a time is the string that it will be on disk.
-    values: dict[str, Any] = from_json(to_json(report, exclude={"needs"}, bytes_mode="base64"))
-    return values
+    values = from_json(to_json(report, exclude={"needs"}, bytes_mode="base64"))
+    return {"format": FORMAT, "report": values}
 
 
 def read_record(data: bytes) -> ValidationReport:
@@ -59,22 +59,22 @@ def read_record(data: bytes) -> ValidationReport:
         values = from_json(data)
     except ValueError as e:
         raise RecordInvalidError("not JSON") from e
-    if not isinstance(values, dict) or not isinstance(values.get("format"), int):
-        raise RecordInvalidError("not a record of a validation")
-    if values["format"] > FORMAT:
-        raise RecordInvalidError(f"format {values['format']} is newer than this software")
-    return report_of(values.get("report"))
+    return report_of(values)
 
 
-def report_of(values: object) -> ValidationReport:
+def report_of(record: object) -> ValidationReport:
     """Return the report that `record_of` took apart.
 
     Raises:
-        RecordInvalidError: the values are not those of a report, or break its rules.
+        RecordInvalidError: as `read_record`.
 
     """
+    if not isinstance(record, dict) or type(record.get("format")) is not int:
+        raise RecordInvalidError("not a record of a validation")
+    if record["format"] > FORMAT:
+        raise RecordInvalidError(f"format {record['format']} is newer than this software")
     try:
-        (report,) = _ADAPTER.validate_json(to_json([values]), strict=True)
+        (report,) = _ADAPTER.validate_json(to_json([record.get("report")]), strict=True)
     except ValidationError as e:
         raise RecordInvalidError(f"{e.error_count()} fields are not as they must be") from e
     return report

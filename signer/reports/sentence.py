@@ -23,13 +23,16 @@ from signer.reports.words import (
     BADGES,
     CHANGED,
     CHANGED_IN_PLACE,
+    CLAIMED,
     INTACT,
     NAMELESS,
     OUTCOMES,
     PASSED_WITH_NOTES,
+    PROVEN,
     REMOVED,
     ROLES,
     TRUSTED,
+    UNPROVEN,
     VERDICTS,
     Given,
     Said,
@@ -50,6 +53,9 @@ from signer.validation.report import (
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 LONGEST = 300
 """Characters of a document's own text that are shown; real names have fewer than 100."""
+NAME = 100
+NAMES = 8
+"""Names in the answer to "who signed?"; the lines below it have them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +69,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeFact:
+    """One thing that is known about when a signature was made (rule 3)."""
+
+    says: Said
+    at: datetime | None
+    """`None` where the fact is that nothing is known."""
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureLine:
-    """One signature. `proven` and `claimed` are times, `None` where there is none (rule 3)."""
+    """One signature."""
 
     order: int
     """From 1, in signing order."""
@@ -77,10 +93,8 @@ class SignatureLine:
     level: Level | None
     tone: Tone
     verdict: Said
-    proven: datetime | None
-    claimed: datetime | None
-    time: Said
-    """What is known about the time, in a sentence."""
+    times: tuple[TimeFact, ...]
+    """What is proven first, what is claimed after it; never empty."""
     changes: Said
     purpose: str | None
     """What the signature dictionary gives as its reason."""
@@ -132,7 +146,10 @@ def one_line(text: str, longest: int = LONGEST) -> str:
 
 def moment(at: datetime) -> str:
     """Return a moment by Vietnam's clock, unmistakable in both languages."""
-    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (+07:00)"
+    try:
+        return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (+07:00)"
+    except OverflowError:  # a document may claim the first or the last day of the calendar
+        return at.isoformat(sep=" ")
 
 
 def _shown(c: str) -> str:
@@ -188,7 +205,10 @@ def _who(report: ValidationReport, lines: Sequence[SignatureLine]) -> Answer:
                 "A time-stamp tells when a file existed, not whose it is.",
             ),
         )
-    named = tuple(dict.fromkeys(_named(line) for line in people))
+    named = list(dict.fromkeys(_named(line) for line in people))
+    if len(named) > NAMES:
+        more = len(named) - NAMES + 1
+        named[NAMES - 1 :] = [Said(f"và {more} người khác", f"and {more} others")]
     passed = report.indication is Indication.TOTAL_PASSED
     return Answer(
         question=question,
@@ -207,8 +227,9 @@ def _who(report: ValidationReport, lines: Sequence[SignatureLine]) -> Answer:
 
 
 def _named(line: SignatureLine) -> Said:
-    whose = f" ({line.organization})" if line.organization else ""
-    return Said((line.name or NAMELESS.vi) + whose, (line.name or NAMELESS.en) + whose)
+    whose = f" ({one_line(line.organization, NAME)})" if line.organization else ""
+    name = None if line.name is None else one_line(line.name, NAME)
+    return Said((name or NAMELESS.vi) + whose, (name or NAMELESS.en) + whose)
 
 
 def _trusted(report: ValidationReport) -> Answer:
@@ -246,9 +267,7 @@ def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> Signatur
         level=s.level,
         tone=tone,
         verdict=outcome,
-        proven=s.best_signature_time,
-        claimed=s.claimed_signing_time,
-        time=_time(s),
+        times=_times(s),
         changes=AFTER[s.changes_after],
         purpose=one_line(s.reason_text) if s.reason_text else None,
         notes=tuple(
@@ -257,17 +276,15 @@ def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> Signatur
     )
 
 
-def _time(s: SignatureReport) -> Said:
+def _times(s: SignatureReport) -> tuple[TimeFact, ...]:
+    facts = [TimeFact(says=UNPROVEN, at=None)]
     if s.best_signature_time is not None:
-        at = moment(s.best_signature_time)
-        return Said(f"Chứng minh được đã ký trước {at}", f"Proven to have been signed before {at}")
+        facts = [TimeFact(says=PROVEN, at=s.best_signature_time, proven=True)]
+        if s.kind is SignatureKind.DOCUMENT_TIMESTAMP:
+            return tuple(facts)  # what its dictionary claims adds nothing to what it proves
     if s.claimed_signing_time is not None:
-        at = moment(s.claimed_signing_time)
-        return Said(
-            f"Người ký tự khai ký lúc {at}; chưa được chứng minh",
-            f"Signed at {at} by the signer’s own word; not proven",
-        )
-    return Said("Không có gì chứng minh thời điểm ký", "Nothing proves when it was signed")
+        facts.append(TimeFact(says=CLAIMED, at=s.claimed_signing_time))
+    return tuple(facts)
 
 
 def _finding(reason: Reason, places: dict[str, SignatureLine]) -> Finding:

@@ -236,6 +236,9 @@ OUTCOMES = {
     ),
     Indication.TOTAL_FAILED: (Tone.BAD, Said("Không hợp lệ", "Not valid")),
 }
+PROVEN = Said("Chứng minh được đã ký trước", "Proven to have been signed before")
+CLAIMED = Said("Người ký tự khai ký lúc", "By the signer’s own word, signed at")
+UNPROVEN = Said("Không có gì chứng minh thời điểm ký.", "Nothing proves when it was signed.")
 AFTER = {
     ChangesAfter.NONE: Said(
         "Không có gì thêm vào sau chữ ký này.", "Nothing was added after this signature."

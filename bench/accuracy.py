@@ -24,12 +24,13 @@ import datetime as dt
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import foreign_validators
-from accuracy_tables import Case, by_group, differences, indications, matrix, speed
+from accuracy_tables import Case, by_group, differences, indications, matrix, speed, table
 from foreign_validators import Integrity, Opinion, Token, dss, pdfsig, versions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,9 +40,9 @@ EXPLAINED = ROOT / "tests" / "foreign" / "explained.csv"
 def cases_of(corpus: Path) -> list[Case]:
     """Read a corpus by rule 1; files that no list names are *open*."""
     stated: dict[str, tuple[str, str]] = {}
-    for table, read in (("expected.csv", _expected), ("truth.csv", _truth)):
-        if (corpus / table).exists():
-            with (corpus / table).open(newline="", encoding="utf-8") as lines:
+    for listing, read in (("expected.csv", _expected), ("truth.csv", _truth)):
+        if (corpus / listing).exists():
+            with (corpus / listing).open(newline="", encoding="utf-8") as lines:
                 stated |= {row["file"]: read(row) for row in csv.DictReader(lines)}
     cases = []
     for path in sorted(p for p in corpus.rglob("*") if p.suffix.lower() == ".pdf"):
@@ -151,15 +152,16 @@ def report(cases: Sequence[Case], missing: str | None) -> tuple[str, int]:
     v = versions()
     intact, altered = Integrity.INTACT, Integrity.ALTERED
     made = (
-        f"Made by `bench/accuracy.py`; do not edit. {dt.datetime.now(dt.UTC):%Y-%m-%d}; EU DSS "
-        f"{v['dss']} (default policy, offline), pdfsig of poppler {v['pdfsig']} (`-nocert "
-        f"-no-ocsp`), Java {v['java']}."
+        f"Made by `bench/accuracy.py`; do not edit. {dt.datetime.now(dt.UTC):%Y-%m-%d}; Ấn Tín "
+        f"{_our_version()}, EU DSS {v['dss']} (default policy, offline), pdfsig of poppler "
+        f"{v['pdfsig']} (`-nocert -no-ocsp`), Java {v['java']}."
     )
     out = [
         "# Verdicts side by side",
         "",
         made,
         "",
+        *([] if missing else in_short(cases)),
         *(line for line in (__doc__ or "").split("\n\n", 3)[3].strip().splitlines()),
         "",
         "How others' answers are read:",
@@ -181,7 +183,7 @@ def report(cases: Sequence[Case], missing: str | None) -> tuple[str, int]:
             explained = explanations()
             for title, which, other, must in _LISTS:
                 rows, open_rows = differences(
-                    here, which, who[:2], explained if must else None, other
+                    here, which, ["ours", other], explained if must else None, other
                 )
                 out += [f"### {title}", "", *rows]
                 unexplained += open_rows
@@ -193,6 +195,26 @@ def report(cases: Sequence[Case], missing: str | None) -> tuple[str, int]:
             out += [f"### Stated good, called ALTERED by {other}", ""]
             out += differences(here, _called(other, "good", altered), [other])[0]
     return "\n".join(out).rstrip() + "\n", unexplained
+
+
+def in_short(cases: Sequence[Case]) -> list[str]:
+    """One line per corpus: how often we say the same as DSS, and what stands open."""
+    rows = []
+    for corpus in dict.fromkeys(c.corpus for c in cases):
+        here = [c for c in cases if c.corpus == corpus]
+        same = sum(c.said("ours") is c.said("DSS") for c in here)
+        passed = [c for c in here if _we_pass_dss_does_not(c)]
+        unexplained = sum((c.name, "DSS") not in explanations() for c in passed)
+        refused = sum(map(_dss_passes_we_do_not, here))
+        share = f"{same} ({same / len(here):.1%})"
+        rows.append([corpus, len(here), share, len(passed), unexplained, refused])
+    head = ["corpus", "files", "same word as DSS", "we pass, DSS does not", "… unexplained"]
+    return table([*head, "DSS passes, we do not"], rows)
+
+
+def _our_version() -> str:
+    with (ROOT / "pyproject.toml").open("rb") as project:
+        return str(tomllib.load(project)["project"]["version"])
 
 
 def _called(who: str, group: str, word: Integrity) -> Callable[[Case], bool]:

@@ -37,9 +37,7 @@ TEMPLATE = TEMPLATES / "report.typ"
 ANCHORS = 6
 """Anchors printed one by one; a store of hundreds is in the record, and in `trust_digest`."""
 UNBROKEN = 14
-"""Letters after which a word may break: as many capitals fit a column. Vietnamese has no such word."""
-LONGEST_REASON = 600
-"""Letters; a reason may list some ten changes with their field names."""
+"""Letters after which a word may break: as many capitals as fit a column of the table."""
 
 TITLE = Said("Báo cáo kiểm tra chữ ký số", "Digital signature validation report")
 _WORDS = {
@@ -51,6 +49,7 @@ _WORDS = {
     "after": Said("Sau chữ ký này", "After this signature"),
     "purpose": Said("Lý do ghi trong chữ ký:", "Reason stated:"),
     "reasons": Said("Lý do và việc cần làm", "Reasons, and what to do"),
+    "notes": Said("Lưu ý", "Notes"),
     "made_with": Said("Căn cứ của báo cáo này", "What this report was made with"),
     "anchors": Said("Chứng thư được tin cậy, vân tay SHA-256:", "Trusted certificates, SHA-256:"),
 }
@@ -189,31 +188,13 @@ def _signature(s: SignatureLine) -> dict[str, Json]:
 
 
 def _findings(words: PlainWords) -> Iterator[dict[str, Json]]:
-    """Yield the reasons; neighbours with the same remedy share it."""
+    """Yield the reasons; neighbours of one kind share their remedy."""
 
-    def remedy(f: Finding) -> tuple[str, str, str]:
-        return f.reason.code, f.reason.remedy_vi, f.reason.remedy_en
+    def kind(f: Finding) -> tuple[str, Said]:
+        return f.code, f.remedy
 
-    for (_, vi, en), group in groupby(words.findings, remedy):
-        yield {
-            "said": tuple(
-                {
-                    "about": None if f.order is None else _about(f),
-                    "vi": _reason(f.reason.vi),
-                    "en": _reason(f.reason.en),
-                }
-                for f in group
-            ),
-            "remedy": {"vi": vi, "en": en},
-        }
-
-
-def _about(f: Finding) -> str:
-    return _breakable(f"{f.order}. {f.name}" if f.name else f"{f.order}")
-
-
-def _reason(text: str) -> str:
-    return _breakable(one_line(text, LONGEST_REASON))
+    for (_, remedy), group in groupby(words.findings, kind):
+        yield {"said": tuple(_both(f.said) for f in group), "remedy": _both(remedy)}
 
 
 def _made_with(report: ValidationReport) -> Iterator[tuple[Said, str, bool]]:

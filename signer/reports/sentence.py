@@ -7,7 +7,8 @@ Page, terminal and paper say the same because they say it from here.
 2. Four tones, each with a shape of its own wherever it is drawn: good (disc), caution (triangle),
    bad (octagon), neutral (square; nothing to judge).
 3. What is proven and what is merely claimed are two facts and never share a sentence.
-4. Reasons and remedies are the report's own words; no wording of findings exists here.
+4. Reasons and remedies are the report's own words; no wording of findings exists here. A field's
+   name in them gives way to the name on the certificate.
 5. What a document says of itself (names, /Reason) is shown as one line of letters: control
    characters and marks that turn the direction of text are replaced, so that a certificate cannot
    draw a verdict of its own beside ours.
@@ -53,6 +54,8 @@ from signer.validation.report import (
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 LONGEST = 300
 """Characters of a document's own text that are shown; real names have fewer than 100."""
+REASON = 600
+"""The same of a reason, which may list some ten changes with their field names."""
 NAME = 100
 NAMES = 8
 """Names in the answer to "who signed?"; the lines below it have them all."""
@@ -104,11 +107,11 @@ class SignatureLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A reason, and which signature it is about: its place in signing order, and its name."""
+    """A reason with its remedy."""
 
-    reason: Reason
-    order: int | None
-    name: str | None
+    code: str
+    said: Said
+    remedy: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +123,12 @@ class PlainWords:
     """Four, or none where there is no signature to ask about."""
     signatures: tuple[SignatureLine, ...]
     findings: tuple[Finding, ...]
+    """Where the verdict is good these are mere notes, and stand last."""
 
 
 def plain_words(report: ValidationReport) -> PlainWords:
     """Return what is said about `report`."""
     lines = tuple(_line(n, s, report.reasons) for n, s in enumerate(report.signatures, 1))
-    places = {line.field_name: line for line in lines}
     answered = report.integrity not in (Integrity.UNSIGNED, Integrity.UNREADABLE)
     return PlainWords(
         verdict=verdict(report),
@@ -133,7 +136,7 @@ def plain_words(report: ValidationReport) -> PlainWords:
         if answered
         else (),
         signatures=lines,
-        findings=tuple(_finding(reason, places) for reason in report.reasons),
+        findings=_findings(report.reasons, lines),
     )
 
 
@@ -271,29 +274,49 @@ def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> Signatur
         changes=AFTER[s.changes_after],
         purpose=one_line(s.reason_text) if s.reason_text else None,
         notes=tuple(
-            Said(r.vi, r.en) for r in reasons if r.field_name == s.field_name and r.code in _NOTES
+            _by_name(r, name or None)
+            for r in reasons
+            if r.field_name == s.field_name and r.code in _NOTES
         ),
     )
 
 
 def _times(s: SignatureReport) -> tuple[TimeFact, ...]:
-    facts = [TimeFact(says=UNPROVEN, at=None)]
-    if s.best_signature_time is not None:
-        facts = [TimeFact(says=PROVEN, at=s.best_signature_time, proven=True)]
-        if s.kind is SignatureKind.DOCUMENT_TIMESTAMP:
-            return tuple(facts)  # what its dictionary claims adds nothing to what it proves
-    if s.claimed_signing_time is not None:
+    proven = s.best_signature_time
+    facts = [
+        TimeFact(says=UNPROVEN[s.kind], at=None)
+        if proven is None
+        else TimeFact(says=PROVEN[s.kind], at=proven, proven=True)
+    ]
+    # A time-stamp proves or it does not; what its dictionary claims is nothing to anybody.
+    if s.claimed_signing_time is not None and s.kind is SignatureKind.SIGNATURE:
         facts.append(TimeFact(says=CLAIMED, at=s.claimed_signing_time))
     return tuple(facts)
 
 
-def _finding(reason: Reason, places: dict[str, SignatureLine]) -> Finding:
-    line = places.get(reason.field_name) if reason.field_name else None
-    return Finding(
-        reason=reason,
-        order=line.order if line else None,
-        name=(line.name or None) if line else None,
+# -- the reasons -----------------------------------------------------------------------------------
+
+
+def _findings(reasons: Sequence[Reason], lines: Sequence[SignatureLine]) -> tuple[Finding, ...]:
+    names = {line.field_name: line.name for line in lines}
+    found = (
+        Finding(
+            code=r.code,
+            said=_by_name(r, names.get(r.field_name or "")),
+            remedy=Said(r.remedy_vi, r.remedy_en),
+        )
+        for r in reasons
     )
+    # The same person may have signed twice: nobody needs to read it twice.
+    return tuple(dict.fromkeys(found))
+
+
+def _by_name(reason: Reason, name: str | None) -> Said:
+    """Return the sentence with the field's name, which no reader has ever seen, as the signer's."""
+    field, vi, en = reason.field_name, reason.vi, reason.en
+    if field and name:
+        vi, en = vi.replace(f"«{field}»", f"«{name}»"), en.replace(f"“{field}”", f"“{name}”")
+    return Said(one_line(vi, REASON), one_line(en, REASON))
 
 
 # -- in two or three words -------------------------------------------------------------------------

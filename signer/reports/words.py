@@ -236,9 +236,23 @@ OUTCOMES = {
     ),
     Indication.TOTAL_FAILED: (Tone.BAD, Said("Không hợp lệ", "Not valid")),
 }
-PROVEN = Said("Chứng minh được đã ký trước", "Proven to have been signed before")
+PROVEN = {
+    SignatureKind.SIGNATURE: Said(
+        "Chứng minh được đã ký trước", "Proven to have been signed before"
+    ),
+    SignatureKind.DOCUMENT_TIMESTAMP: Said(
+        "Chứng minh văn bản đã có trước", "Proves that the document existed before"
+    ),
+}
+UNPROVEN = {
+    SignatureKind.SIGNATURE: Said(
+        "Không có gì chứng minh thời điểm ký.", "Nothing proves when it was signed."
+    ),
+    SignatureKind.DOCUMENT_TIMESTAMP: Said(
+        "Dấu thời gian này không chứng minh được gì.", "This time-stamp proves nothing."
+    ),
+}
 CLAIMED = Said("Người ký tự khai ký lúc", "By the signer’s own word, signed at")
-UNPROVEN = Said("Không có gì chứng minh thời điểm ký.", "Nothing proves when it was signed.")
 AFTER = {
     ChangesAfter.NONE: Said(
         "Không có gì thêm vào sau chữ ký này.", "Nothing was added after this signature."

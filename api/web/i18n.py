@@ -92,19 +92,14 @@ def texts(language: Language) -> Texts:
     path = LOCALE / language / "LC_MESSAGES" / "messages.po"
     with path.open("rb") as file:
         catalogue = read_po(file, locale=language.value)
-    return Texts(
-        language=language,
-        catalogue={
-            message.id: message.string
-            for message in catalogue
-            if isinstance(message.id, str) and isinstance(message.string, str) and message.id
-        },
-        plurals={
-            message.id[0]: tuple(message.string)
-            for message in catalogue
-            if isinstance(message.id, tuple) and all(message.string)
-        },
-    )
+    sentences: dict[str, str] = {}
+    plurals: dict[str, tuple[str, ...]] = {}
+    for message in catalogue:
+        if isinstance(message.id, str) and isinstance(message.string, str) and message.id:
+            sentences[message.id] = message.string
+        elif not isinstance(message.id, str) and isinstance(message.string, (tuple, list)):
+            plurals[message.id[0]] = tuple(message.string)
+    return Texts(language=language, catalogue=sentences, plurals=plurals)
 
 
 def language_of(request: Request) -> Language:

@@ -36,10 +36,14 @@ def _chromium():
 def chromium():
     found = _chromium()
     if found is None and os.environ.get("ANTIN_TEST_INSTALL") == "1":
-        quiet = {"stdout": subprocess.DEVNULL, "check": False}
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-        subprocess.run(command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, **quiet)
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in ("update -qq", "install -y -qq --no-install-recommends chromium"):
+            subprocess.run(
+                ["apt-get", *command.split()],
+                stdout=subprocess.DEVNULL,
+                env=environment,
+                check=False,  # what counts is whether there is a browser afterwards
+            )
         found = _chromium()
     if found is None:
         pytest.skip("no Chromium (apt install chromium, or ANTIN_TEST_INSTALL=1)")
@@ -65,7 +69,17 @@ def demo(tmp_path_factory):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ANTIN_")}
     with said.open("w") as out, faults.open("w") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api", "demo", "--port", "0", "--no-browser", "--data", str(data)],
+            [
+                sys.executable,
+                "-m",
+                "api",
+                "demo",
+                "--port",
+                "0",
+                "--no-browser",
+                "--data",
+                str(data),
+            ],
             stdout=out,
             stderr=err,
             cwd=ROOT,
@@ -110,8 +124,9 @@ def pictures(tmp_path_factory):
 class Desk:
     """One window of the browser, and everything that went wrong in it."""
 
-    def __init__(self, context, demo):
+    def __init__(self, context, demo, *, scripts):
         self.context = context
+        self.scripts = scripts
         self.demo = demo
         self.page = context.new_page()
         self.page.set_default_timeout(20_000)
@@ -144,6 +159,11 @@ class Desk:
         return self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
     def picture(self, path, *, full=True):
+        if full and self.scripts:
+            # What comes while scrolling must be there before a picture of the whole is taken.
+            self.page.evaluate(
+                "document.querySelectorAll('img').forEach((i) => (i.loading = 'eager'))"
+            )
         self.page.wait_for_load_state("networkidle")
         self.page.screenshot(path=path, full_page=full)
 
@@ -168,7 +188,7 @@ def desk(chrome, demo):
         )
         if scripts:
             context.add_init_script(VIOLATIONS)
-        opened.append(Desk(context, demo))
+        opened.append(Desk(context, demo, scripts=scripts))
         return opened[-1]
 
     yield open_window

@@ -1,6 +1,7 @@
 """The three screens in a real browser: on a phone and on a desktop, by mouse, by keys, bare."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -111,7 +112,10 @@ def test_the_dark_is_dark_and_paper_stays_white(desk, demo, pictures):
     page = check(window, demo.sample(SEALED))
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert sum(map(int, re.findall(r"\d+", background)[:3])) < 150
-    assert page.locator(".paper").first.evaluate("p => getComputedStyle(p).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        page.locator(".paper").first.evaluate("p => getComputedStyle(p).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
     window.picture(pictures / "verdict-valid-dark.png")
 
 
@@ -185,7 +189,9 @@ def test_a_file_above_the_limit_is_not_even_sent(desk):
     window = desk()
     page = window.go("/verify")
     page.evaluate("document.querySelector('[data-upload]').dataset.limit = '10'")
-    page.set_input_files("#file", {"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"%PDF" * 10})
+    page.set_input_files(
+        "#file", {"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"%PDF" * 10}
+    )
     assert "Tệp lớn hơn giới hạn" in page.inner_text("[data-words]")
     assert page.url.endswith("/verify")
 
@@ -352,11 +358,15 @@ def test_a_screen_reader_finds_its_way(screen, path):
     )
     assert silent == []
     assert page.locator("img:not([alt])").count() == 0
-    assert page.evaluate("[...document.querySelectorAll('[tabindex]')].every((e) => e.tabIndex <= 0)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('[tabindex]')].every((e) => e.tabIndex <= 0)"
+    )
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
     assert len(ids) == len(set(ids))
-    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map((e) => Number(e.tagName[1]))")
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), levels
+    levels = page.evaluate(
+        "[...document.querySelectorAll('h1, h2, h3, h4')].map((e) => Number(e.tagName[1]))"
+    )
+    assert all(b - a <= 1 for a, b in pairwise(levels)), levels
     references = page.evaluate(
         """() => [...document.querySelectorAll("[aria-labelledby], [aria-describedby], label[for]")]
         .flatMap((e) => [e.getAttribute("aria-labelledby"), e.getAttribute("aria-describedby"), e.getAttribute("for")])
@@ -384,7 +394,14 @@ def test_the_verdict_is_told_by_shape_and_words_not_by_colour_alone(desk, demo):
     seen = set()
     for sample in (SEALED, ALTERED, UNSIGNED):
         page = check(window, demo.sample(sample))
-        seen.add((page.inner_text("h1"), page.locator(".verdict > .shape .body").evaluate("e => e.tagName + (e.getAttribute('d') ?? '')")))
+        seen.add(
+            (
+                page.inner_text("h1"),
+                page.locator(".verdict > .shape .body").evaluate(
+                    "e => e.tagName + (e.getAttribute('d') ?? '')"
+                ),
+            )
+        )
     assert len({words for words, _ in seen}) == 3
     assert len({shape for _, shape in seen}) == 3
 

@@ -35,8 +35,13 @@ def clock():
 
 
 @pytest.fixture
-def engine(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'people.db'}")
+def sqlite_url(tmp_path):
+    return f"sqlite:///{tmp_path / 'people.db'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def engine(request):
+    engine = open_database(request.getfixturevalue(f"{request.param}_url"))
     migrate(engine)
     yield engine
     engine.dispose()

@@ -4,10 +4,11 @@
    else: a page must not be kinder or harsher than the report it shows.
 2. Four tones, each with its own shape: good, caution, bad, neutral (nothing to judge).
 3. What is proven and what is merely claimed never share a line.
-4. Reasons and remedies are the report's own words; no wording of findings exists here.
+4. Reasons and remedies are the report's own words; no wording of findings exists here. A field
+   name in them, which no reader has ever seen, gives way to the name on the certificate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,9 +49,6 @@ class ReasonLine:
 
     sentence: str
     remedy: str
-    about: str | None
-    """Which signature, when it is about one."""
-    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,15 +136,7 @@ def verdict(report: ValidationReport, texts: Texts) -> VerdictView:
         headline=headline,
         lead=lead,
         answers=_answers(report, signers, texts),
-        reasons=tuple(
-            ReasonLine(
-                sentence=texts.of(reason),
-                remedy=reason.remedy_vi if texts.language == "vi" else reason.remedy_en,
-                about=names.get(reason.field_name) if reason.field_name else None,
-                code=reason.code,
-            )
-            for reason in report.reasons
-        ),
+        reasons=_reasons(report, names, texts),
         signers=signers,
         boxes=tuple(
             MarkedBox(order=line.order, name=line.name, tone=line.tone, box=signature.box)
@@ -155,6 +145,23 @@ def verdict(report: ValidationReport, texts: Texts) -> VerdictView:
         ),
         technical=_technical(report, texts),
     )
+
+
+def _reasons(
+    report: ValidationReport, names: Mapping[str, str], texts: Texts
+) -> tuple[ReasonLine, ...]:
+    lines = []
+    for reason in report.reasons:
+        sentence = texts.of(reason)
+        field, name = reason.field_name, names.get(reason.field_name or "")
+        if field and name:
+            sentence = sentence.replace(f"«{field}»", f"«{name}»").replace(
+                f"“{field}”", f"“{name}”"
+            )
+        remedy = reason.remedy_vi if texts.language == "vi" else reason.remedy_en
+        lines.append(ReasonLine(sentence=sentence, remedy=remedy))
+    # The same person may have signed twice: nobody needs to read it twice.
+    return tuple(dict.fromkeys(lines))
 
 
 def _headline(  # noqa: PLR0911 - one return per row of the table

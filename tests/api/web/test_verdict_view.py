@@ -213,17 +213,25 @@ def test_nothing_changed_is_never_said_beside_altered():
     assert verdict(found, VI).answers[3].tone is Tone.BAD
 
 
-def test_reasons_keep_their_words_and_say_whose_signature():
+def test_reasons_keep_their_words_but_say_the_name_that_people_know():
+    named = replace(
+        reason(field="Signature1"),
+        vi="Chữ ký «Signature1» chưa có dấu thời gian.",
+        en="The signature “Signature1” has no time-stamp.",
+    )
     found = report(
-        Integrity.INTACT,
-        OPEN,
-        signature(indication=OPEN),
-        reasons=[reason(field="Signature1"), reason("a.b")],
+        Integrity.INTACT, OPEN, signature(indication=OPEN), reasons=[named, reason("a.b")]
     )
     first, second = verdict(found, VI).reasons
-    assert (first.sentence, first.remedy, first.about) == ("Lý do.", "Làm thế này.", "Người 1")
-    assert second.about is None
+    assert first.sentence == "Chữ ký «Người 1» chưa có dấu thời gian."
+    assert (second.sentence, second.remedy) == ("Lý do.", "Làm thế này.")
+    assert verdict(found, EN).reasons[0].sentence == "The signature “Người 1” has no time-stamp."
     assert verdict(found, EN).reasons[0].remedy == "Do this."
+
+
+def test_the_same_finding_is_told_once():
+    found = report(Integrity.INTACT, PASSED, signature(), reasons=[reason(), reason()])
+    assert len(verdict(found, VI).reasons) == 1
 
 
 def test_a_signer_without_a_certificate_has_a_line_all_the_same():

@@ -54,7 +54,8 @@ def active_content(doc: Document) -> tuple[str, ...]:  # noqa: C901 - one look p
             found.add("Attachment")
     if "/AF" in root:
         found.add("Attachment")
-    if "/XFA" in (doc.get(root, "/AcroForm", last) or {}):  # type: ignore[operator]
+    form = doc.get(root, "/AcroForm", last)
+    if isinstance(form, dict) and "/XFA" in form:
         found.add("XFA")
     optional = doc.get(doc.get(root, "/OCProperties", last), "/D", last)
     if isinstance(optional, dict) and (

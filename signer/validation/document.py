@@ -81,6 +81,9 @@ def validate(data: bytes, request: ValidationRequest) -> ValidationReport:
         code, detail = e.reason, e.detail
     except RecursionError:  # pyHanko's own reader, on nesting that ours refuses
         code, detail = "file.limit", "nesting"
+    except Exception as e:
+        log.warning("validation did not foresee this document", exc_info=e)
+        code, detail = "file.damaged", type(e).__name__
     return unreadable_report(
         sha256=sha256, size=len(data), code=code, request=request, detail=detail
     )

@@ -8,9 +8,10 @@
    signatures (/Perms /UR3, clause 12.8.2.3) belong to no field by design and are no signature of
    anybody over the document's meaning.
 4. A field whose /Contents is empty or all zero is prepared, not signed.
-5. A file without signatures that bears the marks of signing had one removed: an /AcroForm with
-   /SigFlags or with signature layers among its resources but no signature field, certification
-   rights (/Perms), validation data (/DSS) or the ESIC extension without any signature.
+5. A file without signatures that bears the marks of signing had one removed: a signature value
+   that no longer fits the file; an /AcroForm with /SigFlags or with signature layers among its
+   resources but no signature field; certification rights (/Perms), validation data (/DSS) or the
+   ESIC extension without any signature.
 6. Signing order is the order of the revisions that were signed: how far a /ByteRange reaches.
 """
 
@@ -92,7 +93,7 @@ def enumerate_signatures(doc: Document) -> Enumeration:
     if len(out.signatures) > SIGNATURES:
         raise StructureError("file.limit", f"{len(out.signatures)} signatures")
     out.signatures.sort(key=lambda s: s.reach)
-    out.removed = not out.signatures and not fields and _marks_of_signing(doc)
+    out.removed = not out.signatures and not out.prepared and _marks_of_signing(doc, out.form)
     return out
 
 
@@ -227,12 +228,17 @@ def _usage_rights(doc: Document) -> list[tuple[int, int]]:
     return spans
 
 
-def _marks_of_signing(doc: Document) -> bool:
+def _marks_of_signing(doc: Document, form: Form) -> bool:  # noqa: PLR0911 - one way out per mark
     """Whether something shows that a signature was here: rule 5."""
+    if _RAW.search(doc.data):  # one that does not fit this file any more
+        return True
+    if any(f.kind == "/Sig" for f in form.fields):
+        return False  # a field that waits
     root = doc.root(doc.last)
     acro = doc.get(root, "/AcroForm", doc.last)
     if isinstance(acro, dict):
-        if "/SigFlags" in acro:
+        flags = doc.get(acro, "/SigFlags", doc.last)
+        if isinstance(flags, int) and (flags & 1 or not form.fields):
             return True
         layers = doc.get(doc.get(acro, "/DR", doc.last), "/XObject", doc.last)
         if isinstance(layers, dict) and "/FRM" in layers:

@@ -12,7 +12,7 @@ What qpdf merely repairs on a page (a missing /Resources, a stray space) is no d
 import hashlib
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pikepdf
 
@@ -82,7 +82,9 @@ class _Window(io.RawIOBase):
 
 def _theirs(data: bytes, end: int) -> list[_Digest]:
     file = _Window(data, end)
-    with pikepdf.open(file, attempt_recovery=False, suppress_warnings=True) as pdf:
+    with pikepdf.open(
+        cast("BinaryIO", file), attempt_recovery=False, suppress_warnings=True
+    ) as pdf:
         return [tuple(_streams(page.obj.get("/Contents"))) for page in pdf.pages]
 
 

@@ -10,7 +10,7 @@
 from dataclasses import dataclass, field
 
 from signer.validation.changes import Judgement, Permissions
-from signer.validation.comparison import Change
+from signer.validation.comparison import Kind
 from signer.validation.enumeration import Found
 from signer.validation.facts import claimed_time, signer_info
 from signer.validation.form import text
@@ -28,7 +28,11 @@ from signer.validation.report import (
     ValidationReport,
 )
 from signer.validation.structure import Document
+from signer.validation.telling import tell_all
 from signer.validation.wording import reason, reason_for
+
+_TOLD = {Kind.FILLED, Kind.ANNOTATION}
+"""Permitted changes that are told. A later signature stands in the report itself."""
 
 
 @dataclass(slots=True)
@@ -110,10 +114,16 @@ def signature_reasons(c: Case) -> list[Reason]:
     for verdict, code in (
         (ChangesAfter.FORBIDDEN, "change.forbidden"),
         (ChangesAfter.UNDECIDED, "change.undecided"),
+        (ChangesAfter.PERMITTED, "change.permitted"),
     ):
-        which = [ch for ch, v in c.judgement.explained if v is verdict]
+        which = [
+            ch
+            for ch, v in c.judgement.explained
+            if v is verdict and (v is not ChangesAfter.PERMITTED or ch.kind in _TOLD)
+        ]
         if which:
-            out.append(reason(code, name, detail="; ".join(_say(ch) for ch in which[:5])))
+            vi, en = tell_all(which)
+            out.append(reason(code, name, detail=vi, detail_en=en))
     if c.checked.integrity is Integrity.INTACT:
         certificate = signer_info(c.checked.certificate)
         out += reason_for(
@@ -132,12 +142,3 @@ def signature_reasons(c: Case) -> list[Reason]:
         if claimed_time(c.found, c.checked)[1]:
             out.append(reason("time.local_as_utc", name))
     return out
-
-
-def _say(change: Change) -> str:
-    parts = [change.what or change.kind.value]
-    if change.field:
-        parts.append(f"«{change.field}»")
-    if change.old is not None or change.new is not None:
-        parts.append(f"«{change.old or ''}» → «{change.new or ''}»")
-    return " ".join(parts)

@@ -47,6 +47,7 @@ _FAULTS = (
     TypeError,
     LookupError,
     AttributeError,
+    ArithmeticError,
     AssertionError,
     OSError,
     NotImplementedError,

@@ -3,8 +3,8 @@
 
 1. A reason has a stable code, one sentence and one remedy in Vietnamese, the same in English. The
    sentences are for a clerk: no abbreviation of the trade, no English word in the Vietnamese.
-2. Facts are put in by name (`{field}`, `{detail}`…); a sentence may use `{at}`, which becomes
-   " của chữ ký «…»" / " of signature “…”" when a field is known, and nothing otherwise.
+2. Facts are put in by name; `{at}` becomes the field's name, as in "chữ ký «…»", where one is
+   known and nothing otherwise; `{detail}` may differ by language.
 3. Nothing else in this project words a reason. `docs/reference/reasons.md` is this list; a test
    keeps them equal.
 4. `severity` says what the reason does: `fault` decides against the file or signature, `doubt`
@@ -99,15 +99,15 @@ WORDINGS: dict[str, Wording] = {
     # -- integrity of one signature
     "digest.mismatch": Wording(
         "fault",
-        "Nội dung{at} đã bị sửa sau khi ký.",
-        "The content{at} was altered after signing.",
+        "Nội dung mà chữ ký{at} bảo vệ đã bị sửa sau khi ký.",
+        "The content that the signature{at} protects was altered after signing.",
         _DO_NOT_VI,
         _DO_NOT_EN,
     ),
     "signature.invalid": Wording(
         "fault",
         "Giá trị chữ ký{at} không khớp với chứng thư: chữ ký bị làm giả hoặc bị hỏng.",
-        "The signature value{at} does not match the certificate: forged or damaged.",
+        "The value of the signature{at} does not match the certificate: forged or damaged.",
         _DO_NOT_VI,
         _DO_NOT_EN,
     ),
@@ -121,7 +121,7 @@ WORDINGS: dict[str, Wording] = {
     "signature.malformed": Wording(
         "fault",
         "Cấu trúc của chữ ký{at} bị sai ({detail}): có thể đã bị can thiệp.",
-        "The structure{at} is wrong ({detail}): it may have been tampered with.",
+        "The structure of the signature{at} is wrong ({detail}): it may have been tampered with.",
         _DO_NOT_VI,
         _DO_NOT_EN,
     ),
@@ -174,6 +174,20 @@ WORDINGS: dict[str, Wording] = {
         "After the signature{at} there are permitted additions: {detail}.",
         _NONE_VI,
         _NONE_EN,
+    ),
+    "picture.differs": Wording(
+        "fault",
+        "Trang hiện nay trông khác lúc ký chữ ký{at}, ngoài những chỗ được phép thay đổi (trang {detail}).",
+        "Pages look different from what the signature{at} signed, outside the places that may change (page {detail}).",
+        _DO_NOT_VI,
+        _DO_NOT_EN,
+    ),
+    "picture.doubt": Wording(
+        "doubt",
+        "Trang hiện nay trông hơi khác lúc ký chữ ký{at} mà hệ thống không giải thích được (trang {detail}).",
+        "Pages look slightly different from what the signature{at} signed, for no reason found (page {detail}).",
+        "So sánh trang đã ký với trang hiện nay; nếu nghi ngờ, xin bản gốc.",
+        "Compare the signed page with the current one; in doubt, ask for the original.",
     ),
     "bytes.uncovered": Wording(
         "fault",
@@ -283,15 +297,15 @@ WORDINGS: dict[str, Wording] = {
     ),
     "time.unproven": Wording(
         "note",
-        "Thời điểm ký{at} là lời khai của người ký, chưa được chứng minh bằng dấu thời gian.",
-        "The signing time{at} is the signer's claim; no time-stamp proves it.",
+        "Thời điểm của chữ ký{at} là lời khai của người ký, chưa được chứng minh bằng dấu thời gian.",
+        "The time of the signature{at} is the signer's claim; no time-stamp proves it.",
         _NONE_VI,
         _NONE_EN,
     ),
     "time.local_as_utc": Wording(
         "note",
-        "Giờ ký{at} ghi sai múi giờ (giờ Việt Nam ghi như giờ quốc tế, lệch 7 tiếng): lỗi quen thuộc của phần mềm ký, không ảnh hưởng giá trị.",
-        "The signing time{at} is local time marked as UTC (7 hours off): a known slip of signing software, without effect.",
+        "Giờ của chữ ký{at} ghi sai múi giờ (giờ Việt Nam ghi như giờ quốc tế, lệch 7 tiếng): lỗi quen thuộc của phần mềm ký, không ảnh hưởng giá trị.",
+        "The time of the signature{at} is local time marked as UTC (7 hours off): a known slip of signing software, without effect.",
         _NONE_VI,
         _NONE_EN,
     ),
@@ -348,27 +362,29 @@ WORDINGS: dict[str, Wording] = {
 }
 
 
-def reason(code: str, field: str | None = None, **facts: object) -> Reason:
-    """Return the reason `code`, worded for `field` with `facts`.
+def reason(
+    code: str, field: str | None = None, *, detail: str = "", detail_en: str | None = None
+) -> Reason:
+    """Return the reason `code`, worded for `field` with `detail` (in English `detail_en`, if given).
 
     Raises:
         KeyError: no such code. That is a slip in the code, never in a document.
 
     """
     w = WORDINGS[code]
-    facts.setdefault("detail", "")
+    in_english = detail if detail_en is None else detail_en
 
-    def say(sentence: str, at: str) -> str:
-        said = sentence.format(at=at, **facts)
+    def say(sentence: str, at: str, facts: str) -> str:
+        said = sentence.replace("{at}", at).replace("{detail}", facts)
         return said.replace(" ()", "").replace("  ", " ")
 
     vi_at, en_at = (f" «{field}»", f" “{field}”") if field else ("", "")
     return Reason(
         code=code,
-        vi=say(w.vi, vi_at),
-        en=say(w.en, en_at),
-        remedy_vi=say(w.remedy_vi, vi_at),
-        remedy_en=say(w.remedy_en, en_at),
+        vi=say(w.vi, vi_at, detail),
+        en=say(w.en, en_at, in_english),
+        remedy_vi=say(w.remedy_vi, vi_at, detail),
+        remedy_en=say(w.remedy_en, en_at, in_english),
         field_name=field,
     )
 
@@ -414,3 +430,40 @@ def reason_for(
             code, field, detail=issuer if code == "chain.not_found" else detail or sub_indication
         )
     ]
+
+
+_SEVERITY = {
+    "fault": "quyết định xấu / decides against",
+    "doubt": "để ngỏ / leaves open",
+    "note": "ghi chú / informs",
+}
+
+
+def reference_page() -> str:
+    """Return `docs/reference/reasons.md`: this list, for people."""
+    lines = [
+        "# Lý do trong kết quả kiểm tra / Reasons in a verdict",
+        "",
+        "Made by `python -m signer.validation.wording`; a test keeps it equal to the code.",
+        "",
+        "`{at}` stands for the signature's field, `{detail}` for the facts.",
+    ]
+    for code, w in WORDINGS.items():
+        lines += [
+            "",
+            f"## `{code}`",
+            "",
+            f"*{_SEVERITY[w.severity]}*",
+            "",
+            f"- {w.vi}",
+            f"  → {w.remedy_vi}",
+            f"- {w.en}",
+            f"  → {w.remedy_en}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(reference_page())

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta, timezone
 
 from signer.reports.words import (
     AFTER,
+    AFTER_ALTERED,
     BADGES,
     CHANGED,
     CHANGED_IN_PLACE,
@@ -230,7 +231,7 @@ def _who(report: ValidationReport, lines: Sequence[SignatureLine]) -> Answer:
 
 
 def _named(line: SignatureLine) -> Said:
-    whose = f" ({one_line(line.organization, NAME)})" if line.organization else ""
+    whose = f", {one_line(line.organization, NAME)}" if line.organization else ""
     name = None if line.name is None else one_line(line.name, NAME)
     return Said((name or NAMELESS.vi) + whose, (name or NAMELESS.en) + whose)
 
@@ -271,7 +272,7 @@ def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> Signatur
         tone=tone,
         verdict=outcome,
         times=_times(s),
-        changes=AFTER[s.changes_after],
+        changes=AFTER_ALTERED if s.integrity is Integrity.ALTERED else AFTER[s.changes_after],
         purpose=one_line(s.reason_text) if s.reason_text else None,
         notes=tuple(
             _by_name(r, name or None)

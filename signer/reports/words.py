@@ -121,8 +121,8 @@ REMOVED = Verdict(
     ),
 )
 PASSED_WITH_NOTES = Said(
-    "Chữ ký hợp lệ, nhưng có điều cần lưu ý; xem bên dưới.",
-    "The signatures are valid, but there is something to note below.",
+    "Có thể tiếp nhận và sử dụng văn bản này. Có lưu ý ở cuối trang.",
+    "This document can be accepted and used. There is a note at the end of the page.",
 )
 Given = tuple[Tone, Said, Said]
 INTACT: dict[Integrity, Given] = {
@@ -253,6 +253,10 @@ UNPROVEN = {
     ),
 }
 CLAIMED = Said("Người ký tự khai ký lúc", "By the signer’s own word, signed at")
+AFTER_ALTERED = Said(
+    "Phần đã ký bị sửa, không còn khớp với chữ ký này.",
+    "What was signed was changed; it no longer fits this signature.",
+)
 AFTER = {
     ChangesAfter.NONE: Said(
         "Không có gì thêm vào sau chữ ký này.", "Nothing was added after this signature."

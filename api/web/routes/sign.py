@@ -61,6 +61,8 @@ from signer.validation.report import Box, Level
 router = APIRouter(include_in_schema=False)
 
 Signer = Annotated[Person, Depends(require(*SIGNERS, vi="ký số", en="sign"))]
+SIGNED = "signed"
+"""Origin of what was signed here: nothing else is shown or archived as such."""
 WAITING = 8
 """Archived outgoing documents offered for a further signature."""
 LEVELS = (Level.B_LT, Level.B_LTA, Level.B_T, Level.B_B)
@@ -169,7 +171,7 @@ def sign(request: Request, person: Signer, kept_id: str, form: Posted) -> Respon
 @router.get("/sign/{kept_id}/signed")
 def look(request: Request, person: Signer, kept_id: str) -> Response:
     """Show what came out, with its verdict (rule 5)."""
-    kept = _find(request, person, kept_id)
+    kept = _signed_here(_find(request, person, kept_id))
     spoken = texts(language_of(request))
     assert kept.verification is not None  # noqa: S101 - `_find` sees to it
     view = verdict(kept.verification.report, spoken)
@@ -199,7 +201,7 @@ def archive(request: Request, person: Signer, kept_id: str, form: Posted) -> Res
     """Put the signed document into the archive (rule 5)."""
     del form
     house = cast("House", request.app.state.house)
-    kept = _find(request, person, kept_id)
+    kept = _signed_here(_find(request, person, kept_id))
     received = house.receiving.receive(
         kept.path,
         original_name=kept.name,
@@ -240,6 +242,12 @@ def _find(request: Request, person: Person, kept_id: str) -> Kept:
     shelf = cast("Shelf", request.app.state.desk_shelf)
     kept = shelf.find(kept_id, person.id)
     if kept.verification is None:
+        raise GoneError
+    return kept
+
+
+def _signed_here(kept: Kept) -> Kept:
+    if kept.origin != SIGNED:
         raise GoneError
     return kept
 
@@ -356,7 +364,7 @@ def _signed(
         if outcome.error is not None:
             raise outcome.error
 
-    signed = shelf.take(make, owner=person.id, name=name)
+    signed = shelf.take(make, owner=person.id, name=name, origin=SIGNED)
     signed = shelf.amend(signed, place=kept.place or approval.box, given=kept.given)
     return checked(house, shelf, signed)
 

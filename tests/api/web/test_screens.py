@@ -239,6 +239,18 @@ def test_made_up_choices_are_refused(as_role, values):
     assert sign(leader, to_approve(leader), **values).status == 422
 
 
+def test_what_was_not_signed_is_neither_shown_nor_archived_as_signed(as_role):
+    leader = as_role(Role.LEADER)
+    page = to_approve(leader)
+    address = page.response.url.path
+    assert leader.get(f"{address}/signed").status == 404
+    token = page.form(address)["fields"]["form_token"]
+    answer = leader.client.post(
+        f"{address}/archive", data={"form_token": token}, headers={"origin": leader.address}
+    )
+    assert answer.status_code == 404
+
+
 def test_somebody_elses_desk_is_closed(as_role):
     leader, clerk = as_role(Role.LEADER), as_role(Role.CLERK)
     address = to_approve(leader).response.url.path

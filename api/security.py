@@ -23,14 +23,14 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Callable
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from office.errors import NotAllowedError, NotSignedInError
+from office.errors import NotAllowedError, NotSignedInError, OfficeError
 from office.people import People, Person
 from office.roles import Role
 
@@ -66,37 +66,32 @@ VISITOR = "antin-visitor"
 LANGUAGE = "antin-lang"
 
 
-class RefusedError(Exception):
-    """Something about the request itself that we do not go along with: 403 to whoever sent it.
-
-    Not an error of the rooms: only browsers can cause it, and only the pages raise it.
-    """
-
-    code: ClassVar[str]
-    vi: ClassVar[str]
-    en: ClassVar[str]
-
-
-class ForgedRequestError(RefusedError):
+class ForgedRequestError(NotAllowedError):
     """A form without its token, or a request sent by another site (rules 3 and 4)."""
 
     code = "request.forged"
-    vi = (
-        "Biểu mẫu đã hết hạn hoặc không được gửi từ trang này. Hãy mở lại trang và gửi lại; "
-        "trình duyệt cần cho phép cookie."
-    )
-    en = (
-        "The form has expired or was not sent from this page. Open the page again and resend; "
-        "the browser must allow cookies."
-    )
+
+    def __init__(self) -> None:
+        OfficeError.__init__(
+            self,
+            "Biểu mẫu đã hết hạn hoặc không được gửi từ trang này. Hãy mở lại trang và gửi lại; "
+            "trình duyệt cần cho phép cookie.",
+            "The form has expired or was not sent from this page. Open the page again and resend; "
+            "the browser must allow cookies.",
+        )
 
 
-class InsecureConnectionError(RefusedError):
+class InsecureConnectionError(NotAllowedError):
     """A password over a connection that anyone can read (rule 2)."""
 
     code = "connection.insecure"
-    vi = "Không đăng nhập qua kết nối không mã hóa. Hãy dùng địa chỉ https."
-    en = "Logging in over an unencrypted connection is refused. Use the https address."
+
+    def __init__(self) -> None:
+        OfficeError.__init__(
+            self,
+            "Không đăng nhập qua kết nối không mã hóa. Hãy dùng địa chỉ https.",
+            "Logging in over an unencrypted connection is refused. Use the https address.",
+        )
 
 
 class Guard:

@@ -8,7 +8,6 @@ from fastapi.responses import RedirectResponse
 
 from api.problems import TITLES, Problem
 from api.rest.context import respond
-from api.security import RefusedError
 from api.web.i18n import language_of, texts
 from api.web.pages import page
 from api.web.views.verdict import Tone
@@ -38,15 +37,6 @@ def problem_page(request: Request, problem: Problem, request_id: str) -> Respons
         way_back=request.url.path if from_a_form else "/",
         way_back_label=_("Quay lại") if from_a_form else _("Về trang chủ"),
         request_id=request_id,
-    )
-
-
-async def refused(request: Request, error: Exception) -> Response:
-    """Answer a request that `api.security` does not go along with."""
-    assert isinstance(error, RefusedError)  # noqa: S101 - registered for it
-    return respond(
-        request,
-        Problem(status=HTTPStatus.FORBIDDEN, code=error.code, vi=error.vi, en=error.en),
     )
 
 

@@ -53,6 +53,7 @@ from signer.validation.report import (
     weakest,
 )
 from signer.validation.reporting import Case, report_without, signature_reasons, signature_report
+from signer.validation.roles import with_roles
 from signer.validation.structure import Document, StructureError
 from signer.validation.wording import reason
 
@@ -129,7 +130,7 @@ def _signed(
     doubts = _doubts(doc, found, cases)
     needs = _procedure(doc, cases, embedded, request)
     integrity = _document_integrity(cases, doubts)
-    reports = [signature_report(doc, c) for c in cases]
+    reports = with_roles(doc, cases, [signature_report(doc, c) for c in cases])
     for c in cases:
         reasons += signature_reasons(c)
     active = active_content(doc)

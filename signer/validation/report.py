@@ -60,6 +60,36 @@ class SignatureKind(StrEnum):
     DOCUMENT_TIMESTAMP = "document-timestamp"
 
 
+class SignatureRole(StrEnum):
+    """What a signature is for in an official document: Nghị định 30/2020, Phụ lục I.
+
+    A label for people, told by `signer.validation.roles`; no verdict depends on it.
+    """
+
+    INITIAL = "initial"
+    """Ký nháy of whoever answers for the draft."""
+    LEADER = "leader"
+    """Chữ ký của người có thẩm quyền."""
+    NUMBER = "number"
+    """Đóng số."""
+    DAY = "day"
+    MONTH = "month"
+    DATE = "date"
+    """A whole date, or the year beside day and month."""
+    SEAL = "seal"
+    """Con dấu, chữ ký số của cơ quan."""
+    COPY = "copy"
+    """Sao y, sao lục, trích sao."""
+    ANNEX = "annex"
+    """Kèm theo văn bản số …."""
+    PUBLISHER = "publisher"
+    """The portal that publishes the document: never the one who signed it."""
+    INCOMING = "incoming"
+    """Dấu đến of a receiving agency."""
+    TIMESTAMP = "timestamp"
+    UNKNOWN = "unknown"
+
+
 class Level(StrEnum):
     """PAdES baseline levels, EN 319 142-1 clause 6."""
 
@@ -199,6 +229,11 @@ class SignatureReport:
     """Of the CMS container or time-stamp token, without padding; lower-case hex."""
     path: tuple[str, ...] = ()
     """SHA-256 fingerprints of the certificates that were relied on: signer first, anchor last."""
+    role: SignatureRole = SignatureRole.UNKNOWN
+    shown_text: str | None = None
+    """What its appearance says, as it was signed; lines divided by line feeds."""
+    parent_number: str | None = None
+    """Of an annex: số, ký hiệu of the document that it says it belongs to."""
 
     def __post_init__(self) -> None:
         passed = self.indication is Indication.TOTAL_PASSED

@@ -81,6 +81,28 @@ READ_TEXT: Final = JobLimits(
     result_bytes=64 * MIB,  # 200,000 words of about 150 bytes of JSON, twice over
 )
 
+PICTURE_PAGES: Final = 60
+# Pages of a document that are compared with what was signed; 95 in 100 real documents are shorter.
+
+PICTURE_SIGNATURES: Final = 10
+# Signed revisions held open beside the current file; six is the most on one real document.
+
+PICTURE_PIXELS: Final = 20_000_000
+# One of the two images held at a time; A0 at 150 dpi would be 35 Mpx and shows as well at 110 dpi.
+
+PICTURE_SECONDS: Final = 3.0
+# After this no further page is begun. A person waits for the verdict, and scans take 80 ms a page.
+
+PICTURE_GROWTH: Final = 2.0
+# Points around an explained box: border strokes and anti-aliasing stand half outside it.
+
+PICTURE: Final = JobLimits(
+    wall=8.0,  # the last page begun may be as slow as RENDER_PAGE_SECONDS
+    cpu=8,
+    address_space=1024 * MIB,
+    output_bytes=0,
+)
+
 # -- the sandbox itself
 
 CHILDREN: Final = 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -13,33 +14,26 @@ from signer.jobs import JobFiles
 
 
 @contextmanager
-def opened(files: JobFiles) -> Iterator[pdfium.PdfDocument]:
-    """Open the job's input.
+def opened(files: JobFiles, reach: int | None = None) -> Iterator[pdfium.PdfDocument]:
+    """Open the job's input, or the revision of it that its first `reach` bytes are.
 
     Raises:
         PdfRejectedError: not a PDF, damaged, or locked by a password.
         LimitExceededError: too many pages.
 
     """
-    data = files.input.read()
-    try:
-        document = pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as error:
-        if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD:
-            raise PdfRejectedError(
-                "file.encrypted",
-                "Tệp PDF bị khóa bằng mật khẩu nên không xem được.",
-                "The PDF is locked with a password and cannot be shown.",
-            ) from error
-        if b"%PDF-" not in data[:1024]:
-            raise PdfRejectedError(
-                "file.not_pdf", "Tệp này không phải là PDF.", "This file is not a PDF."
-            ) from error
-        raise PdfRejectedError(
-            "file.damaged",
-            "Tệp PDF bị hỏng, không mở được trang nào.",
-            "The PDF is damaged; no page can be opened.",
-        ) from error
+    with loaded(files.input.read(), reach) as document:
+        yield document
+
+
+@contextmanager
+def loaded(data: bytes, reach: int | None = None) -> Iterator[pdfium.PdfDocument]:
+    """Open `data`, or its first `reach` bytes, without copying it. Raises what `opened` does."""
+    length = len(data) if reach is None else min(reach, len(data))
+    handle = pdfium_c.FPDF_LoadMemDocument64(data, length, None)
+    if pdfium_c.FPDF_GetPageCount(handle) < 1:  # no document has none
+        _refuse(data)
+    document = pdfium.PdfDocument(handle)
     try:
         if len(document) > limits.PAGES:
             raise LimitExceededError(
@@ -50,6 +44,25 @@ def opened(files: JobFiles) -> Iterator[pdfium.PdfDocument]:
         yield document
     finally:
         document.close()
+
+
+def _refuse(data: bytes) -> NoReturn:
+    """Say why nothing could be opened."""
+    if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD:
+        raise PdfRejectedError(
+            "file.encrypted",
+            "Tệp PDF bị khóa bằng mật khẩu nên không xem được.",
+            "The PDF is locked with a password and cannot be shown.",
+        )
+    if b"%PDF-" not in data[:1024]:
+        raise PdfRejectedError(
+            "file.not_pdf", "Tệp này không phải là PDF.", "This file is not a PDF."
+        )
+    raise PdfRejectedError(
+        "file.damaged",
+        "Tệp PDF bị hỏng, không mở được trang nào.",
+        "The PDF is damaged; no page can be opened.",
+    )
 
 
 def page_of(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:

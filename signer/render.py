@@ -25,6 +25,8 @@ class RenderRequest:
     width_px: int | None = None
     dpi: float | None = None
     format: Literal["png", "webp"] = "png"
+    reach: int | None = None
+    """Look at the revision that the file's first `reach` bytes are; `None`: at the whole file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class PageSizesRequest:
 
     first: int = 1
     last: int | None = None
+    reach: int | None = None
+    """As in `RenderRequest`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

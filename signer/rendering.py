@@ -33,7 +33,7 @@ def render_job(request: RenderRequest, files: JobFiles) -> PageImages:
             f"Chỉ vẽ được {limits.RENDER_PAGES} trang một lần.",
             f"At most {limits.RENDER_PAGES} pages are drawn at once.",
         )
-    with opened(files) as document:
+    with opened(files, request.reach) as document:
         # Before the first page is loaded: without it pdfium leaves form fields out.
         document.init_forms()
         images = tuple(_image(document, number, request) for number in request.pages)
@@ -42,7 +42,7 @@ def render_job(request: RenderRequest, files: JobFiles) -> PageImages:
 
 def sizes_job(request: PageSizesRequest, files: JobFiles) -> PageSizes:
     """Return page count and sizes."""
-    with opened(files) as document:
+    with opened(files, request.reach) as document:
         last = min(request.last or len(document), len(document))
         sizes = []
         for number in range(request.first, last + 1):

@@ -100,6 +100,7 @@ def signature_report(doc: Document, c: Case) -> SignatureReport:
         docmdp=c.permissions.docmdp,
         covers_whole_file=c.revision == doc.last,
         revision=c.revision or 0,
+        byte_range=c.found.byte_range,
     )
 
 

@@ -189,6 +189,13 @@ WORDINGS: dict[str, Wording] = {
         "So sánh trang đã ký với trang hiện nay; nếu nghi ngờ, xin bản gốc.",
         "Compare the signed page with the current one; in doubt, ask for the original.",
     ),
+    "picture.covers": Wording(
+        "doubt",
+        "Phần thêm vào sau chữ ký{at} che mất nội dung của trang đã ký (trang {detail}).",
+        "What was added after the signature{at} hides content of the signed page (page {detail}).",
+        "So sánh trang đã ký với trang hiện nay; nếu nội dung bị che là quan trọng, xin bản gốc.",
+        "Compare the signed page with the current one; if what is hidden matters, ask for the original.",
+    ),
     "bytes.uncovered": Wording(
         "fault",
         "Tệp có dữ liệu không thuộc bất kỳ phiên bản đã đọc nào ({detail}): có thể là nội dung chèn thêm.",

@@ -9,7 +9,9 @@ The document is parsed by children in the sandbox alone. Here, in order:
 3. Earlier signatures are judged before the key is used: a document that is already altered is
    not signed.
 4. The CMS is built from that digest: one use of the key, one request per time-stamp.
-5. B-LTA: fresh evidence and the document time-stamp follow in one revision.
+5. B-LTA: all evidence and the document time-stamp follow in one revision, none of it before.
+   Others count validation data only where they come after the signature's own revision: EU DSS
+   calls a file B-T whose time-stamp follows, in a later revision, on data that were there already.
 6. The result is judged by our own validator, at the level asked for, and every earlier signature
    again. What is not accepted is thrown away: never a silent downgrade, never a file that broke
    somebody else's signature.
@@ -206,7 +208,7 @@ class PdfSigner:
             reason=request.reason,
             location=request.location,
             contact=request.contact,
-            security_store=evidence,
+            security_store=evidence if request.level is Level.B_LT else None,
         )
         return self._sandbox.run(PREPARE_SIGNATURE, order, pdf=source, output=part)
 

@@ -11,6 +11,9 @@
    in each, and whoever signs has not edited it.
 6. The appearance is an imported page inside a form of exactly the field's size, turned against
    /Rotate, so that it stands upright and undistorted on the page as displayed.
+7. The update begins on a line of its own. A document may end at its last `%%EOF`, as a typesetter
+   leaves it; an object number right behind the marker is read all the same, but is no PDF/A
+   (ISO 19005-2 clause 6.1.9).
 """
 # pyHanko ships types, but leaves many of its functions without.
 # mypy: disallow-untyped-calls=False
@@ -53,9 +56,15 @@ _UPRIGHT = {0: (1, 0, 0, 1), 1: (0, 1, -1, 0), 2: (-1, 0, 0, -1), 3: (0, -1, 1, 
 
 
 class _RevisionWriter(IncrementalPdfFileWriter):
-    """Writes what it is told and nothing else (rule 5)."""
+    """Writes what it is told and nothing else (rule 5), from a new line on (rule 7)."""
 
     IO_CHUNK_SIZE = CHUNK
+
+    def _write_header(self, stream: BinaryIO) -> None:
+        super()._write_header(stream)
+        self.input_stream.seek(-1, io.SEEK_END)
+        if self.input_stream.read(1) not in (b"\n", b"\r"):
+            stream.write(b"\n")
 
     def _update_meta(self) -> None:
         pass

@@ -14,25 +14,7 @@ LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 NAMED_BY_DSS = {"B-B": "B", "B-T": "T", "B-LT": "T", "B-LTA": "LTA"}
 KEYS = {"RSA-2048": "lanh-dao-1", "P-256": "lanh-dao-3"}
 
-# Found by these tests and still true; strict, so that whoever mends it is told to take it out.
-STAMP_WITHOUT_DATA = pytest.mark.xfail(
-    strict=True,
-    reason="the time-stamp's revision brings no validation data of its own where the signature's "
-    "brought them: DSS then sees neither LT nor LTA",
-)
-GLUED_TO_EOF = pytest.mark.xfail(
-    strict=True,
-    reason="the update starts right after a %%EOF without line end, '%%EOF20 0 obj': "
-    "ISO 19005-2 clause 6.1.9",
-)
-
 pytestmark = pytest.mark.foreign
-
-
-def _each(marked):
-    return [
-        pytest.param(level, marks=marked[level]) if level in marked else level for level in LEVELS
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +45,7 @@ def test_eu_dss_passes_every_level(by_dss, level, key):
 
 
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("level", _each({"B-LTA": STAMP_WITHOUT_DATA}))
+@pytest.mark.parametrize("level", LEVELS)
 def test_eu_dss_names_the_level(by_dss, level, key):
     named = [t.level for t in by_dss[level, key].tokens if not t.is_timestamp]
     assert named == [f"PAdES-BASELINE-{NAMED_BY_DSS[level]}"]
@@ -100,7 +82,7 @@ def test_pdfsig_finds_the_signature_valid(signed, level, key):
 
 
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("level", _each(dict.fromkeys(LEVELS[:3], GLUED_TO_EOF)))
+@pytest.mark.parametrize("level", LEVELS)
 def test_pdfa_stays_pdfa(jar, paper, signed, level, key):
     (_, before), (_, after) = pdfa([paper, signed[level, key]])
     assert (before.flavour, before.compliant) == ("2b", True), before.failed_rules

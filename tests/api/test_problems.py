@@ -10,11 +10,15 @@ from api.security import ForgedRequestError
 from certs.errors import IdentityNotFoundError, TimestampUnavailableError
 from office.errors import StorageFullError, TooManyAttemptsError
 
+ROOMS = {"certs", "signer", "archive", "office", "api"}
+
 
 def tree(cls):
-    yield cls
-    for sub in cls.__subclasses__():
-        yield from tree(sub)
+    """Walk the rooms' own errors; what tests derive from them is nobody's to map."""
+    if cls.__module__.split(".")[0] in ROOMS:
+        yield cls
+        for sub in cls.__subclasses__():
+            yield from tree(sub)
 
 
 @pytest.mark.parametrize("root", problems.ROOTS, ids=lambda c: c.__name__)

@@ -37,6 +37,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     certs.PinRequiredError: HTTPStatus.UNPROCESSABLE_ENTITY,
     certs.WrongPinError: HTTPStatus.UNPROCESSABLE_ENTITY,
     certs.AnchorInvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    certs.AnchorConflictError: HTTPStatus.CONFLICT,
+    certs.AnchorNotFoundError: HTTPStatus.NOT_FOUND,
     certs.FetchRefusedError: HTTPStatus.BAD_GATEWAY,
     certs.FetchFailedError: HTTPStatus.BAD_GATEWAY,
     certs.TimestampRejectedError: HTTPStatus.BAD_GATEWAY,

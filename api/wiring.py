@@ -7,6 +7,8 @@
    its root is trusted like an anchor that was added, and marked as development everywhere.
 4. Each document gets its own budget of outgoing requests (`certs.budget`).
 5. What is handed to `House` stands for the part that it would make: tests use fakes this way.
+6. A server keeps revocation evidence in the database, for all servers and workers there are; a
+   command keeps it in the data directory, where there is one, and needs no database for it.
 """
 
 import hashlib
@@ -24,9 +26,9 @@ from api.settings import Settings
 from certs.clock import SystemClock
 from certs.model import (
     Clock,
+    EvidenceSource,
     Fetcher,
     IdentityPurpose,
-    RevocationSource,
     SigningIdentity,
     TimestampSource,
     TrustStore,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.store.base import ObjectStore
     from certs.anchors import TrustFolder
+    from certs.cache import RevocationCache
     from certs.dev.authority import DevelopmentAuthority
     from certs.identities.software import FileIdentityStore
     from certs.revocation import CachedRevocationSource
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from office.flows.sign import Signing
     from office.flows.verify import Verifier
     from office.people import People
+    from office.tables.evidence import DatabaseRevocationCache
     from office.tables.work import IdempotencyKeys, SigningIntents
     from signer.appearance import AppearanceArtist
     from signer.creation import PdfSigner
@@ -79,8 +83,9 @@ class House:
         self._probing = threading.Lock()
         self._ready: dict[str, bool] = {}
         self._ready_until = 0.0
-        self._revocation: dict[str, CachedRevocationSource] = {}
-        """By digest of the trust, which decides what hosts may be asked."""
+        self._revocation: dict[tuple[str, tuple[bytes, ...]], CachedRevocationSource] = {}
+        """By trust and helpers, which decide what hosts may be asked."""
+        self._shared_evidence: DatabaseRevocationCache | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +100,7 @@ class House:
     def open(self) -> None:
         """Make every part now (rule 2), and finish what a crash interrupted."""
         self.warm_up()
+        self._share_evidence()
         for part in (self.verifier, self.signing, self.receiving, self.people, self.idempotency):
             _log.debug("made %s", type(part).__name__)
         self.recover()
@@ -133,14 +139,16 @@ class House:
     def fetcher(self, trust: TrustStore) -> Fetcher:
         """Return the way out: to the hosts that `trust` and the settings name, and no other."""
         from certs.anchors import hosts_of
+
+        hosts = {*hosts_of(trust), *self.settings.fetch_hosts, *self.settings.tsa_hosts}
+        return self._way_out(hosts, self.settings.private_services)
+
+    def _way_out(self, hosts: set[str], private: frozenset[tuple[str, int]]) -> Fetcher:
         from certs.fetch import GuardedFetcher
 
         if self._given_fetcher is not None:
             return self._given_fetcher
-        out: Fetcher = GuardedFetcher(
-            allowed_hosts={*hosts_of(trust), *self.settings.fetch_hosts, *self.settings.tsa_hosts},
-            allowed_private=self.settings.private_services,
-        )
+        out: Fetcher = GuardedFetcher(allowed_hosts=hosts, allowed_private=private)
         if self.development is not None:
             from certs.dev.fetcher import DevelopmentFetcher
 
@@ -230,22 +238,41 @@ class House:
             size_limit=self.settings.upload_limit,
         )
 
-    def revocation(self, trust: TrustStore) -> RevocationSource:
-        """Return a source of revocation evidence for one document (rule 4)."""
+    def revocation(self, trust: TrustStore) -> EvidenceSource:
+        """Return a source of revocation evidence and of issuers for one document (rule 4)."""
         with self._lock:
-            shared = self._revocation.get(trust.digest)
+            key = (trust.digest, trust.helpers)
+            shared = self._revocation.get(key)
             if shared is None:
-                shared = self._revocation[trust.digest] = self._revocation_source(trust)
+                shared = self._revocation[key] = self._revocation_source(trust)
         return shared.for_document()
 
     def _revocation_source(self, trust: TrustStore) -> "CachedRevocationSource":
+        from certs.anchors import hosts_of
         from certs.cache import FileRevocationCache, MemoryRevocationCache
+        from certs.issuers import IssuerFinder
         from certs.revocation import CachedRevocationSource
 
         data = self.settings.data
-        behind = FileRevocationCache(data / "cache", self.clock) if data.is_dir() else None
+        behind: RevocationCache | None = self._shared_evidence
+        if behind is None and data.is_dir():
+            behind = FileRevocationCache(data / "cache", self.clock)
         cache = MemoryRevocationCache(self.clock, behind)
-        return CachedRevocationSource(self.fetcher(trust), self.clock, cache)
+        # Strangers' certificates say where their issuers are: no private service, and no host that
+        # is allowed for another reason (`certs.issuers` rule 1).
+        at_hand = (*(a.certificate for a in trust.anchors), *trust.helpers)
+        way_out = self._way_out(set(hosts_of(trust)), frozenset())
+        issuers = IssuerFinder(way_out, self.clock, cache, at_hand)
+        return CachedRevocationSource(self.fetcher(trust), self.clock, cache, issuers=issuers)
+
+    def _share_evidence(self) -> None:
+        """Keep evidence in the database from now on (rule 6)."""
+        from office.tables.evidence import DatabaseRevocationCache
+
+        shared = DatabaseRevocationCache(self.engine, self.clock)
+        with self._lock:
+            self._shared_evidence = shared
+            self._revocation.clear()
 
     @cached_property
     def receiving(self) -> "Receiving":
@@ -328,7 +355,12 @@ class House:
 
     def sweep(self) -> dict[str, int]:
         """Remove what nothing needs any more; idempotent."""
-        return {"staged": len(self.archive.sweep()), "answers": self.idempotency.sweep()}
+        shared = self._shared_evidence
+        return {
+            "staged": len(self.archive.sweep()),
+            "answers": self.idempotency.sweep(),
+            "evidence": 0 if shared is None else shared.sweep(),
+        }
 
     def readiness(self) -> dict[str, bool]:
         """Return which parts can do their work; why not is in the log.

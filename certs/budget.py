@@ -8,6 +8,7 @@ answers, a national CA's CRL has under 10 MB.
 2. A request that the rest of the budget cannot hold is refused, not shortened in silence: its own
    cap and time are lowered to what is left, so an answer that still fits is used.
 3. Failures count: the request, its time, and the bytes that arrived before it failed.
+4. Where a document's requests go out by two ways with different rules, both draw on one budget.
 """
 
 import threading
@@ -46,6 +47,13 @@ class FetchBudget:
 
     def fetch(self, request: FetchRequest) -> bytes:
         """See `certs.model.Fetcher`."""
+        return self._spend(self._inner, request)
+
+    def through(self, other: Fetcher) -> Fetcher:
+        """Return `other`, drawing on this budget (rule 4)."""
+        return _OtherWay(self, other)
+
+    def _spend(self, inner: Fetcher, request: FetchRequest) -> bytes:
         with self._lock:
             if self._fetches <= 0 or self._bytes <= 0 or self._seconds <= 0:
                 raise FetchRefusedError(
@@ -54,7 +62,7 @@ class FetchBudget:
             self._fetches -= 1
             started = self._monotonic()
             try:
-                body = self._inner.fetch(
+                body = inner.fetch(
                     replace(
                         request,
                         max_bytes=min(request.max_bytes, self._bytes),
@@ -68,3 +76,15 @@ class FetchBudget:
                 self._seconds -= self._monotonic() - started
             self._bytes -= len(body)
             return body
+
+
+class _OtherWay:
+    """`certs.model.Fetcher`: rule 4."""
+
+    def __init__(self, budget: FetchBudget, inner: Fetcher) -> None:
+        self._budget = budget
+        self._inner = inner
+
+    def fetch(self, request: FetchRequest) -> bytes:
+        """See `certs.model.Fetcher`."""
+        return self._budget._spend(self._inner, request)  # noqa: SLF001 - one budget, two ways

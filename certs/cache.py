@@ -8,6 +8,8 @@ useless, not dangerous.
 2. Memory holds at most 64 MB (a national CA's CRL has some megabytes), least recently used out.
 3. A file is one entry: a line of JSON, then the DER; written whole or not at all. Those that have
    ended are removed now and then.
+4. What is older than `FRESH` in memory is looked for behind first: another process may have fetched
+   anew since. So several workers ask the authorities once an hour, not once each.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +25,8 @@ from certs.files import write_file
 from certs.model import Clock
 
 MAX_MEMORY = 64_000_000
+FRESH = timedelta(hours=1)
+"""How long evidence is used without asking anew, where the network allows to ask."""
 _SWEEP_EVERY = 200  # writes; a sweep reads the first line of each file
 
 
@@ -62,15 +66,20 @@ class MemoryRevocationCache:
         """See `RevocationCache`."""
         with self._lock:
             entry = self._entries.get(key)
-            if entry is not None and entry.valid_until >= self._clock.now():
+            if entry is not None and entry.valid_until < self._clock.now():
+                entry = None
+            if entry is not None:
                 self._entries.move_to_end(key)
-                return entry
-        if self._behind is None:
-            return None
-        entry = self._behind.get(key)
-        if entry is not None:
-            self._keep(key, entry)
-        return entry
+        if self._behind is None or (entry is not None and self._is_fresh(entry)):
+            return entry
+        newer = self._behind.get(key)
+        if newer is None or (entry is not None and newer.fetched_at <= entry.fetched_at):
+            return entry
+        self._keep(key, newer)
+        return newer
+
+    def _is_fresh(self, entry: CachedEvidence) -> bool:
+        return timedelta(0) <= self._clock.now() - entry.fetched_at <= FRESH
 
     def put(self, key: str, entry: CachedEvidence) -> None:
         """See `RevocationCache`."""

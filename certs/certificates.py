@@ -8,8 +8,12 @@ a short path to an anchor exists, so that we know whom to ask and what to accept
 2. `path_to_anchor`: every issuer on the way is a CA (basicConstraints, and keyCertSign where a
    keyUsage is present), respects pathLenConstraint, and every certificate but the anchor is
    within its validity at the time asked. An anchor is trusted as it stands, issuer or not.
+3. `bundle`: DER, PEM with one or several, or PKCS#7 "certs-only" in either form: what authorities
+   publish (the Vietnamese national root comes as .p7b), and what answers to caIssuers may be
+   (RFC 5280 clause 4.2.2.1).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -17,13 +21,16 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 MAX_PATH = 8  # certificates; national PKIs have two or three
+
+_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+_CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 
 
 def load(der: bytes) -> x509.Certificate:
@@ -35,6 +42,29 @@ def load(der: bytes) -> x509.Certificate:
     except x509.DuplicateExtension as exc:
         raise ValueError("an extension appears twice") from exc
     return certificate
+
+
+def bundle(data: bytes) -> list[x509.Certificate]:
+    """Return the certificates in `data` (rule 3); raise `ValueError` if there is none in it.
+
+    Other blocks of PEM are passed over; a certificate that cannot be read is not.
+    """
+    label = _PEM.search(data)
+    if label is None:
+        if b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in data[:32]:  # signedData, where it must stand
+            found = pkcs7.load_der_pkcs7_certificates(data)
+        else:
+            found = [x509.load_der_x509_certificate(data)]
+    elif label[1] == b"PKCS7":
+        found = pkcs7.load_pem_pkcs7_certificates(data)
+    else:
+        found = x509.load_pem_x509_certificates(data)
+        if len(found) != len(_CERTIFICATE.findall(data)):
+            # The parser passes over a block that was cut off; we do not.
+            raise ValueError("a certificate in it is cut off")
+    if not found:
+        raise ValueError("no certificate in it")
+    return [load(der(c)) for c in found]
 
 
 def der(certificate: x509.Certificate) -> bytes:
@@ -61,6 +91,11 @@ def _attribute(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str
 def serial_hex(certificate: x509.Certificate) -> str:
     """Return the serial number in lower-case hex without leading zeros."""
     return f"{certificate.serial_number:x}"
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 fingerprint, lower-case hex."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 def is_self_issued(certificate: x509.Certificate) -> bool:
@@ -177,6 +212,15 @@ def key_identifier(certificate: x509.Certificate) -> bytes | None:
 
 def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     """Return the OCSP responders that the certificate names (authorityInfoAccess)."""
+    return _access(certificate, AuthorityInformationAccessOID.OCSP)
+
+
+def issuer_urls(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return where the certificate says that its issuer's can be had (caIssuers)."""
+    return _access(certificate, AuthorityInformationAccessOID.CA_ISSUERS)
+
+
+def _access(certificate: x509.Certificate, method: x509.ObjectIdentifier) -> tuple[str, ...]:
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
     except x509.ExtensionNotFound:
@@ -184,7 +228,7 @@ def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(
         str(d.access_location.value)
         for d in access.value
-        if d.access_method == AuthorityInformationAccessOID.OCSP
+        if d.access_method == method
         and isinstance(d.access_location, x509.UniformResourceIdentifier)
     )
 

@@ -7,6 +7,8 @@
     ├── PinRequiredError            the key is protected and no PIN was given
     ├── WrongPinError               the PIN does not open the key
     ├── AnchorInvalidError          a trust anchor file that holds no usable certificate
+    ├── AnchorConflictError         a certificate with a known authority's name, not its fingerprint
+    ├── AnchorNotFoundError         nothing of that fingerprint was added
     ├── FetchRefusedError           the guarded fetcher will not connect there, by rule
     ├── FetchFailedError            the far end did not answer as it should (retryable)
     ├── TimestampRejectedError      a token came back that does not hold up
@@ -100,6 +102,48 @@ class AnchorInvalidError(CertsError):
         super().__init__(
             f"Không đọc được chứng thư tin cậy từ {source}: {why}. Cần tệp PEM hoặc DER.",
             f"No trusted certificate could be read from {source}: {why}. Give a PEM or DER file.",
+        )
+
+
+class AnchorConflictError(CertsError):
+    """A certificate with the name of a known authority, but not its fingerprint."""
+
+    code: ClassVar[str] = "anchor.conflict"
+
+    def __init__(self, name: str, sha256: str, listed: tuple[str, ...], dated: str) -> None:
+        self.name = name
+        self.sha256 = sha256
+        self.listed = listed
+        """Fingerprints that the list has under that name."""
+        known = ", ".join(listed)
+        super().__init__(
+            f"CẢNH BÁO: KHÔNG THÊM. Chứng thư này mang tên «{name}» của một cơ quan chứng thực đã "
+            f"biết, nhưng vân tay khác hẳn: tệp là {sha256}, danh sách ngày {dated} ghi {known}. "
+            "Có thể là chứng thư GIẢ, hoặc là thế hệ mới. Hãy đối chiếu vân tay với cơ quan chứng "
+            "thực qua kênh khác (văn bản, điện thoại); chỉ khi đúng mới thêm bằng "
+            "--force --checked-by «người đã đối chiếu».",
+            f"WARNING: NOT ADDED. This certificate bears the name “{name}” of an authority that is "
+            f"known, but quite another fingerprint: the file has {sha256}, the list of {dated} "
+            f"says {known}. It may be a FORGERY, or a newer generation. Compare the fingerprint "
+            "with the authority through another channel (letter, telephone); only if it holds, add "
+            "it with --force --checked-by “who compared”.",
+        )
+
+
+class AnchorNotFoundError(CertsError):
+    """Nothing of that fingerprint was added, or several things begin like it."""
+
+    code: ClassVar[str] = "anchor.not_found"
+
+    def __init__(self, wanted: str, found: int) -> None:
+        self.wanted = wanted
+        how_many_vi = "không có chứng thư nào" if not found else f"có {found} chứng thư"
+        how_many_en = "no certificate matches" if not found else f"{found} certificates match"
+        super().__init__(
+            f"Trong danh sách tin cậy {how_many_vi} ứng với «{wanted}». "
+            "Xem danh sách: ./antin trust list.",
+            f"Among those trusted, {how_many_en} “{wanted}”. "
+            "List them with ./antin trust list.",
         )
 
 

@@ -209,6 +209,15 @@ class RevocationSource(Protocol):
         """Return evidence for every certificate in `chain` (leaf first, root last) but the root."""
 
 
+class EvidenceSource(RevocationSource, Protocol):
+    """Revocation evidence, and issuers that a document did not bring (`certs.issuers`)."""
+
+    def issuers_of(
+        self, certificates: Sequence[bytes], *, offline: bool = False
+    ) -> tuple[bytes, ...]:
+        """Return the issuers (DER) that could be found for `certificates`; helpers, no proof."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimestampToken:
     """A checked RFC 3161 token: right imprint, nonce, a signature that verifies, sane time."""

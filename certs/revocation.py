@@ -31,16 +31,16 @@ from cryptography.x509 import ocsp
 from certs import certificates
 from certs.breaker import CircuitBreaker
 from certs.budget import FetchBudget
-from certs.cache import CachedEvidence, RevocationCache
+from certs.cache import FRESH, CachedEvidence, RevocationCache
 from certs.errors import FetchFailedError, FetchRefusedError
 from certs.evidence import CrlEvidence, EvidenceRejectedError, OcspEvidence, check_crl, check_ocsp
+from certs.issuers import IssuerFinder
 from certs.model import Clock, Fetcher, FetchRequest, RevocationMaterial, RevocationNeed
 
 MAX_OCSP = 64 << 10  # bytes; a response with its certificates has 2-5 KB
 MAX_CRL = 20_000_000  # bytes; design.md §3
 OCSP_SECONDS = 5.0
 CRL_SECONDS = 10.0
-FRESH = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
 _Evidence = TypeVar("_Evidence", OcspEvidence, CrlEvidence)
@@ -70,16 +70,25 @@ class CachedRevocationSource:
         clock: Clock,
         cache: RevocationCache,
         breaker: CircuitBreaker | None = None,
+        issuers: IssuerFinder | None = None,
     ) -> None:
         self._fetcher = fetcher
         self._clock = clock
         self._cache = cache
         self._breaker = breaker or CircuitBreaker(clock)
+        self._issuers = issuers
 
     def for_document(self) -> "CachedRevocationSource":
         """Return a source with a fetch budget of its own, sharing cache and breaker with this."""
         budget = FetchBudget(self._fetcher)
-        return CachedRevocationSource(budget, self._clock, self._cache, self._breaker)
+        issuers = None if self._issuers is None else self._issuers.for_document(budget)
+        return CachedRevocationSource(budget, self._clock, self._cache, self._breaker, issuers)
+
+    def issuers_of(
+        self, certificates: Sequence[bytes], *, offline: bool = False
+    ) -> tuple[bytes, ...]:
+        """See `certs.model.EvidenceSource`."""
+        return () if self._issuers is None else self._issuers.find(certificates, offline=offline)
 
     def gather(
         self, needs: Sequence[RevocationNeed], *, offline: bool = False

@@ -11,6 +11,11 @@
    UNREADABLE with `file.limit` or `file.damaged`. Nothing that a document does raises here.
 5. Reading the page comes after the verdict and cannot change it. What cannot be read is `None`.
 6. What was verified is what was read: every run is given the same open file.
+7. Where the first look found no path from a signer to those trusted, the missing issuers are asked
+   for (`certs.issuers`): the certificate is in the report, so the child need not name them. A
+   time-stamp's are not: its token has to bring them.
+8. Where later changes are permitted, the picture of what was signed is put beside the picture of
+   what is there (`office.flows.pictured`), in what is left of the wall clock. Its time counts.
 """
 
 import hashlib
@@ -24,8 +29,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from certs.model import Clock, RevocationSource, TrustStore
+from certs.model import Clock, EvidenceSource, RevocationMaterial, TrustStore
 from office.extract.fields import extract
+from office.flows.pictured import pictured
 from office.model import Verification
 from signer.errors import LimitExceededError, SignerError
 from signer.limits import VERIFY
@@ -52,7 +58,7 @@ class Verifier:
         self,
         *,
         sandbox: Sandbox,
-        revocation: Callable[[TrustStore], RevocationSource] | None,
+        revocation: Callable[[TrustStore], EvidenceSource] | None,
         clock: Clock,
         size_limit: int,
     ) -> None:
@@ -81,6 +87,9 @@ class Verifier:
             self._sandbox.warm()  # once per process, a second of imports: not this document's time
             started = time.monotonic()
             report = self._verdict(file, trust, at or self._clock.now(), offline=offline)
+            left = VERIFY.wall - (time.monotonic() - started)
+            if left > SHORTEST:
+                report = pictured(self._sandbox, file, report, wall=left)
             seconds = time.monotonic() - started
             text = (
                 self._read(file) if read and report.integrity is not Integrity.UNREADABLE else None
@@ -112,7 +121,7 @@ class Verifier:
         report: ValidationReport | None = None
         source = None if self._revocation is None else self._revocation(trust)
         left = VERIFY.wall
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             started = time.monotonic()
             try:
                 report = self._sandbox.run(
@@ -121,9 +130,15 @@ class Verifier:
             except SignerError as e:
                 return report or _broken(e, file, size, request)
             left -= time.monotonic() - started
-            if not report.needs or source is None or left < SHORTEST:
+            orphans = _without_path(report) if number == 0 and trust.anchors else ()
+            if not (report.needs or orphans) or source is None or left < SHORTEST:
                 break
-            material = request.material | source.gather(report.needs, offline=offline)
+            material = request.material
+            if orphans:
+                found = source.issuers_of(orphans, offline=offline)
+                material |= RevocationMaterial(certificates=found)
+            if report.needs:
+                material |= source.gather(report.needs, offline=offline)
             if material == request.material:
                 break
             request = replace(request, material=material)
@@ -136,6 +151,16 @@ class Verifier:
         except SignerError as e:
             _log.info("the pages could not be read: %s", e)
             return None
+
+
+def _without_path(report: ValidationReport) -> tuple[bytes, ...]:
+    """Return the signers' certificates from which no path leads to an anchor (rule 7)."""
+    wanted = (
+        s.signer.certificate
+        for s in report.signatures
+        if s.signer is not None and s.sub_indication == "NO_CERTIFICATE_CHAIN_FOUND"
+    )
+    return tuple(dict.fromkeys(wanted))
 
 
 def _broken(

@@ -1,9 +1,10 @@
-"""Rows of people and work. The metadata is the catalogue's: one schema, one line of migrations.
+"""Rows of people, work and gathered evidence.
 
-Importing this package makes that metadata complete.
+The metadata is the catalogue's: one schema, one line of migrations. Importing this package makes
+that metadata complete.
 """
 
 from archive.catalogue.tables import metadata
-from office.tables import people, work
+from office.tables import evidence, people, work
 
-__all__ = ["metadata", "people", "work"]
+__all__ = ["evidence", "metadata", "people", "work"]

@@ -32,6 +32,7 @@ from signer.creation import SignRequest
 from signer.reports.etsi import etsi_report
 from signer.reports.paper import TITLE, ReportPaper
 from signer.reports.record import record_of, report_of, with_anchors
+from signer.reports.sentence import one_line
 from signer.typeset import Typesetter
 from signer.validation.report import Level, ValidationReport
 
@@ -160,7 +161,7 @@ class ReportWriter:
         with tempfile.TemporaryDirectory() as scratch:
             source = Path(scratch) / "report.pdf"
             source.write_bytes(pdf)
-            item = ToSign(source=source, target=path, name=f"{TITLE.vi}: {name}")
+            item = ToSign(source=source, target=path, name=f"{TITLE.vi}: {one_line(name)}")
             (outcome,) = how.signing.sign(
                 [item], request, identity_id=how.identity.id, pin=how.pin, actor=ACTOR
             )

@@ -130,7 +130,8 @@ class PlainWords:
 def plain_words(report: ValidationReport) -> PlainWords:
     """Return what is said about `report`."""
     lines = tuple(_line(n, s, report.reasons) for n, s in enumerate(report.signatures, 1))
-    answered = report.integrity not in (Integrity.UNSIGNED, Integrity.UNREADABLE)
+    # UNDECIDED without a signature is an encrypted file: nobody could look, and nothing is known.
+    answered = bool(report.signatures)
     return PlainWords(
         verdict=verdict(report),
         answers=(_intact(report), _who(report, lines), _trusted(report), _changed(report))

@@ -9,16 +9,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "creation"))
 
-from forms import encrypted, with_field
+from forms import saved, with_field
 from house import House
+from sqlalchemy import select
 
+from archive.catalogue.database import open_database, reading
+from archive.catalogue.tables import metadata
 from certs.clock import SystemClock
 from certs.model import TrustStore
+from office.flows.sign import Signing
 from office.samples import names, sample
+from office.tables.work import SigningIntents, signing_intents
 from signer.appearance import AppearanceKind
 from signer.sandbox import Sandbox
 from signer.typeset import Typesetter
@@ -76,7 +82,7 @@ def cases(house, sandbox, typesetter, tmp_path_factory):
         "altered": bytes(altered),
         "unsigned": paper.read_bytes(),
         "prepared": with_field(paper.read_bytes()),
-        "encrypted": encrypted(),
+        "encrypted": locked(),
         "not a pdf": b"PK\x03\x04 not a PDF",
     }
     at = datetime.now(UTC)
@@ -87,6 +93,13 @@ def cases(house, sandbox, typesetter, tmp_path_factory):
 
     made = {name: judged(pdf, house.trust) for name, pdf in documents.items()}
     return made | {"untrusted": judged(documents["archived"], TrustStore())}
+
+
+def locked():
+    """A document that opens with a password only."""
+    pdf = pikepdf.Pdf.new()
+    pdf.add_blank_page()
+    return saved(pdf, encryption=pikepdf.Encryption(owner="chủ", user="khóa"))
 
 
 SIGNERS = (
@@ -108,6 +121,33 @@ CASES = (
     "not a pdf",
     "untrusted",
 )
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory):
+    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('history')}/work.db")
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def signing(engine, house):
+    return Signing(
+        signer=house.signer,
+        identities=house.identities,
+        intents=SigningIntents(engine, house.clock),
+        size_limit=1 << 28,
+    )
+
+
+@pytest.fixture
+def intents(engine):
+    def rows():
+        with reading(engine) as db:
+            return db.execute(select(signing_intents).order_by(signing_intents.c.created_at)).all()
+
+    return rows
 
 
 @pytest.fixture(params=CASES)

@@ -46,7 +46,6 @@ def test_anchors_are_cited_one_by_one_and_add_up_to_the_digest(case):
 def test_another_trust_is_never_cited(cases):
     report = cases["archived"].report
     assert with_anchors(report, TrustStore()) is report
-    assert report.anchors == ()
 
 
 def test_the_verdict_can_be_made_again_from_what_it_cites(case, house, sandbox):
@@ -78,16 +77,27 @@ def test_evidence_given_is_cited_by_digest_once_and_in_order():
     )
 
 
+LATER = {
+    "byte_range": None,
+    "signed_digest": None,
+    "signature_value": None,
+    "container_sha256": None,
+    "path": (),
+}
+"""What signatures did not have at first, and what it is then."""
+
+
 def test_a_record_from_before_a_field_existed_has_its_default(cases):
-    values = json.loads(
-        write_record(with_anchors(cases["archived"].report, cases["archived"].trust))
-    )
+    report = cases["archived"].report
+    values = json.loads(write_record(report))
     for name in ("anchors", "evidence", "known_since"):
         del values["report"][name]
     for signature in values["report"]["signatures"]:
-        for name in ("path", "byte_range", "signed_digest", "signature_value", "container_sha256"):
+        for name in LATER:
             del signature[name]
-    assert read_record(json.dumps(values).encode()) == cases["archived"].report
+    bare = tuple(replace(s, **LATER) for s in report.signatures)
+    expected = replace(report, signatures=bare, anchors=(), evidence=(), known_since=None)
+    assert read_record(json.dumps(values).encode()) == expected
 
 
 def broken(cases, **changes):

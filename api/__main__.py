@@ -1,7 +1,7 @@
 """`python -m api`, which is what `./antin` runs: the boundary of the command line.
 
 Whatever a command raises ends here as an exit status and one sentence in each language; a
-traceback goes to the log file only (see `api.logs` rule 2, `api.cli.common` rule 1).
+traceback goes to the log file only (see `api.logs` rule 2, `api.cli.terms` rule 1).
 """
 
 import logging
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from api import logs
-from api.cli import common
+from api.cli import terms
 from api.cli.app import app
 
 
@@ -35,11 +35,11 @@ def _run(arguments: list[str], kept: logs.LateFile) -> int:
     try:
         code = app(arguments, prog_name="./antin", standalone_mode=False)
     except typer.TyperException as e:
-        common.say(f"Sai cách dùng: {e.format_message()}", f"Wrong usage: {e.format_message()}")
-        return common.USAGE
-    except common.UsageError as e:
-        common.say_error(e)
-        return common.USAGE
+        terms.say(f"Sai cách dùng: {e.format_message()}", f"Wrong usage: {e.format_message()}")
+        return terms.USAGE
+    except terms.UsageError as e:
+        terms.say_error(e)
+        return terms.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except Exception as e:  # noqa: BLE001 - the boundary: see the module's docstring
@@ -55,20 +55,20 @@ def _failed(error: Exception, kept: logs.LateFile, *, json: bool) -> int:
     room = known(error)
     if room is not None:
         if json:
-            common.out({"error": common.error_value(room)})
-        common.say_error(room)
+            terms.out({"error": terms.error_value(room)})
+        terms.say_error(room)
         logging.getLogger(__name__).debug("%s", error, exc_info=error)
-        return common.WRONG
+        return terms.WRONG
     if isinstance(error, ValidationError) and error.title == "Settings":
         for wrong in error.errors():
             name = "_".join(("ANTIN", *map(str, wrong["loc"]))).upper()
-            common.say(f"Thiết đặt {name} sai: {wrong['msg']}", f"Setting {name}: {wrong['msg']}")
-        return common.USAGE
+            terms.say(f"Thiết đặt {name} sai: {wrong['msg']}", f"Setting {name}: {wrong['msg']}")
+        return terms.USAGE
     logging.getLogger(__name__).error("%s: %s", type(error).__name__, error, exc_info=error)
-    common.say(
+    terms.say(
         f"Lỗi của hệ thống. Chi tiết ở {kept.path}.", f"Our own fault. Details are in {kept.path}."
     )
-    return common.FAULT
+    return terms.FAULT
 
 
 def _log_file(arguments: list[str]) -> Path | None:

@@ -1,4 +1,4 @@
-"""`doctor` and `trust add`: whether this installation is well, and whom it believes."""
+"""`doctor`: whether this installation is well."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli import common
-from certs.model import TrustPurpose
+from api.cli import terms
 
 if TYPE_CHECKING:
     from api.wiring import House
@@ -19,10 +18,6 @@ FREE_BYTES = 1 << 30
 """Below a gibibyte a busy day may fill the disk: four of the largest documents."""
 EXPIRES_SOON = timedelta(days=30)
 """What a licensed CA needs to issue the next certificate, with its paperwork."""
-
-trust_app = typer.Typer(
-    help="Chứng thư được tin cậy. / Trust anchors.", no_args_is_help=True, rich_markup_mode=None
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,63 +30,36 @@ class Finding:
     en: str
 
 
-@trust_app.command("add")
-def trust_add(
-    ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE_OR_DIR…", show_default=False)],
-    *,
-    purpose: Annotated[
-        list[TrustPurpose] | None,
-        typer.Option("--purpose", help="signer | tsa | ocsp; mặc định tất cả. / Default: all."),
-    ] = None,
-    data: common.DataOption = None,
-) -> None:
-    """Thêm chứng thư tin cậy vào thư mục dữ liệu. / Add trust anchors to the data directory."""
-    from api.settings import load
-    from api.wiring import build, trust_folder
-    from certs.anchors import load_anchors
-
-    found = load_anchors(files)
-    purposes = frozenset(purpose or TrustPurpose)
-    with build(load(common.chosen_data(ctx, data))) as house:
-        for anchor in found.anchors:
-            trust_folder(house).add(anchor.certificate, purposes, anchor.origin)
-            common.say(
-                f"Đã tin cậy {anchor.sha256} ({', '.join(sorted(purposes))}).",
-                f"Trusted {anchor.sha256} ({', '.join(sorted(purposes))}).",
-            )
-
-
 def doctor(
     ctx: typer.Context,
     *,
-    json: common.JsonOption = False,
+    json: terms.JsonOption = False,
     worm: Annotated[
         bool, typer.Option("--worm", help="Thử khóa ghi của kho. / Probe the store's object lock.")
     ] = False,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Khám hệ thống xem mọi phần có làm việc được. / See whether every part works."""
     from api.settings import load
     from api.wiring import build
 
     if worm:
-        raise common.UsageError(
+        raise terms.UsageError(
             "Bản này chưa thử được khóa ghi (WORM) của kho tệp.",
             "This version cannot probe the store's object lock (WORM) yet.",
         )
     well = True
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         for finding in _examine(house):
             well &= finding.ok
             if json:
-                common.out(
+                terms.out(
                     {"check": finding.name, "ok": finding.ok, "vi": finding.vi, "en": finding.en}
                 )
             else:
                 mark = "✓" if finding.ok else "✗"
-                common.say(f"{mark} {finding.name}: {finding.vi}", f"  {finding.en}")
-    common.done(common.OK if well else common.WRONG)
+                terms.say(f"{mark} {finding.name}: {finding.vi}", f"  {finding.en}")
+    terms.done(terms.OK if well else terms.WRONG)
 
 
 def _examine(house: "House") -> "Iterator[Finding]":

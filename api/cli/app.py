@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import administration, common, identity, keeping, serving, testing
+from api.cli import administration, identity, keeping, serving, terms, testing, trust
 from api.cli.sign import sign
 from api.cli.verify import verify
 
@@ -32,7 +32,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - the option's value
 def before(
     ctx: typer.Context,
     *,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -65,7 +65,7 @@ for command in (
     administration.doctor,
 ):
     app.command()(command)
-app.add_typer(administration.trust_app, name="trust")
+app.add_typer(trust.app, name="trust")
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     testing.test
 )

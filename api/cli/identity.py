@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import common
+from api.cli import terms
 from certs.model import IdentityPurpose
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ PurposeOption = Annotated[
 
 @app.command("list")
 def list_identities(
-    ctx: typer.Context, *, json: common.JsonOption = False, data: common.DataOption = None
+    ctx: typer.Context, *, json: terms.JsonOption = False, data: terms.DataOption = None
 ) -> None:
     """Liệt kê danh tính ký số. / List the signing identities."""
     from rich.console import Console
@@ -30,13 +30,13 @@ def list_identities(
     from api.settings import load
     from api.wiring import build
 
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         now = house.clock.now()
         table = Table("id", "tên / name", "loại / purpose", "hết hạn / until", "dùng được / usable")
         for identity in house.identities.list():
             usable = identity.not_before <= now <= identity.not_after
             if json:
-                common.out(
+                terms.out(
                     {
                         "id": identity.id,
                         "usable": usable,
@@ -52,7 +52,7 @@ def list_identities(
             else:
                 table.add_row(
                     identity.id,
-                    common.printable(identity.common_name),
+                    terms.printable(identity.common_name),
                     identity.purpose.value,
                     f"{identity.not_after:%d/%m/%Y}",
                     "có / yes" if usable else "không / no",
@@ -74,7 +74,7 @@ def development(
             help="Cổng ghi trong chứng thư (lần đầu). / Port written into the certificates.",
         ),
     ] = None,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Tạo PKI phát triển và in đường dẫn chứng thư gốc. / Make the development PKI.
 
@@ -83,8 +83,8 @@ def development(
     from api.settings import load
     from api.wiring import make_development_pki
 
-    root = make_development_pki(load(common.chosen_data(ctx, data)), port=port)
-    common.say(
+    root = make_development_pki(load(terms.chosen_data(ctx, data)), port=port)
+    terms.say(
         "PKI phát triển đã sẵn sàng. Chữ ký của nó KHÔNG CÓ GIÁ TRỊ PHÁP LÝ.",
         "The development PKI is ready. Its signatures have NO LEGAL VALUE.",
     )
@@ -100,7 +100,7 @@ def create(
     organization: Annotated[str, typer.Option("--organization", help="Cơ quan. / Agency.")],
     title: Annotated[str | None, typer.Option("--title", help="Chức vụ. / Title.")] = None,
     purpose: PurposeOption = IdentityPurpose.LEADER,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Tạo danh tính phát triển mới, do PKI phát triển cấp. / Make a development identity.
 
@@ -110,11 +110,11 @@ def create(
     from api.settings import load
     from api.wiring import build, enrol_development
 
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         made = enrol_development(
             house, identity_id, name=name, organization=organization, title=title, purpose=purpose
         )
-    common.say(f"Đã tạo danh tính «{made.id}».", f"Identity “{made.id}” was made.")
+    terms.say(f"Đã tạo danh tính «{made.id}».", f"Identity “{made.id}” was made.")
 
 
 @app.command("import")
@@ -130,17 +130,17 @@ def import_pkcs12(
         Path, typer.Option("--pin-file", help="Tệp chứa mã PIN sẽ dùng. / The PIN to be used.")
     ],
     purpose: PurposeOption = IdentityPurpose.LEADER,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Nhập khóa và chứng thư từ tệp PKCS#12. / Take in a PKCS#12 file."""
     from api.settings import load
     from api.wiring import build
 
-    common.existing_files([file])
-    password, pin = common.read_pin(password_file), common.read_pin(pin_file)
+    terms.existing_files([file])
+    password, pin = terms.read_pin(password_file), terms.read_pin(pin_file)
     if password is None or pin is None:
-        raise common.UsageError("Cần mật khẩu và mã PIN.", "Password and PIN are needed.")
-    with build(load(common.chosen_data(ctx, data))) as house:
+        raise terms.UsageError("Cần mật khẩu và mã PIN.", "Password and PIN are needed.")
+    with build(load(terms.chosen_data(ctx, data))) as house:
         made = house.identities.import_pkcs12(
             identity_id,
             purpose=purpose,
@@ -149,7 +149,7 @@ def import_pkcs12(
             pin=pin,
             helpers=house.trust().helpers,
         )
-    common.say(
+    terms.say(
         f"Đã nhập danh tính «{made.id}» ({made.common_name}).",
         f"Identity “{made.id}” ({made.common_name}) was taken in.",
     )
@@ -158,7 +158,7 @@ def import_pkcs12(
 @app.command("pkcs11")
 def pkcs11() -> None:
     """Thiết bị PKCS#11: chưa có trong bản này. / PKCS#11 tokens: not in this version yet."""
-    raise common.UsageError(
+    raise terms.UsageError(
         "Bản này chưa dùng được thiết bị ký số PKCS#11. Hãy dùng tệp PKCS#12: identity import.",
         "This version cannot use PKCS#11 tokens yet. Use a PKCS#12 file: identity import.",
     )

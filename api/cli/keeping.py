@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import common
+from api.cli import terms
 from archive.model import (
     CheckReport,
     DocumentMetadata,
@@ -37,8 +37,8 @@ def ingest(
         Path | None,
         typer.Option("--metadata", metavar="FILE.json", help="Sáu trường mô tả. / Six fields."),
     ] = None,
-    json: common.JsonOption = False,
-    data: common.DataOption = None,
+    json: terms.JsonOption = False,
+    data: terms.DataOption = None,
 ) -> None:
     """Đưa văn bản vào lưu trữ. / Take documents into the archive."""
     from api.problems import known
@@ -46,13 +46,13 @@ def ingest(
     from api.wiring import build
     from office.flows.receive import metadata_from_json
 
-    common.existing_files(files)
+    terms.existing_files(files)
     given: DocumentMetadata | None = None
     if metadata is not None:
-        common.existing_files([metadata])
+        terms.existing_files([metadata])
         given = metadata_from_json(metadata.read_bytes())
     failed = False
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         actor = f"{getpass.getuser()} (CLI)"
         for file in files:
             try:
@@ -64,13 +64,13 @@ def ingest(
                 if error is None:
                     raise
                 failed = True
-                common.say_error(error)
+                terms.say_error(error)
                 if json:
-                    common.out({"file": str(file), "error": common.error_value(error)})
+                    terms.out({"file": str(file), "error": terms.error_value(error)})
                 continue
             receipt = received.receipt
             if json:
-                common.out(
+                terms.out(
                     {
                         "file": str(file),
                         "record_id": receipt.record_id,
@@ -83,16 +83,16 @@ def ingest(
                     }
                 )
             elif receipt.duplicate:
-                common.say(
+                terms.say(
                     f"{file}: đã có trong lưu trữ, mã {receipt.record_id}.",
                     f"{file}: already in the archive as {receipt.record_id}.",
                 )
             else:
-                common.say(
+                terms.say(
                     f"{file}: đã lưu, mã {receipt.record_id}.",
                     f"{file}: archived as {receipt.record_id}.",
                 )
-    common.done(common.WRONG if failed else common.OK)
+    terms.done(terms.WRONG if failed else terms.OK)
 
 
 def search(  # noqa: PLR0913 - one parameter per option of the contract
@@ -110,8 +110,8 @@ def search(  # noqa: PLR0913 - one parameter per option of the contract
         str | None, typer.Option("--type", help="Loại văn bản. / Document type.")
     ] = None,
     kind: KindOption = None,
-    json: common.JsonOption = False,
-    data: common.DataOption = None,
+    json: terms.JsonOption = False,
+    data: terms.DataOption = None,
 ) -> None:
     """Tra cứu văn bản; không cần gõ dấu. / Find documents; accents are optional."""
     from api.settings import load
@@ -127,15 +127,15 @@ def search(  # noqa: PLR0913 - one parameter per option of the contract
         limit=limit,
         cursor=cursor,
     )
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         archive = house.archive  # opening the database is not the search's time
         started = time.monotonic()
         page = archive.search(asked)
         seconds = time.monotonic() - started
     if json:
         for hit in page.hits:
-            common.out(hit_value(hit))
-        common.out(
+            terms.out(hit_value(hit))
+        terms.out(
             {
                 "total": page.total,
                 "total_exact": page.total_exact,
@@ -152,7 +152,7 @@ def get(
     record_id: RecordArgument,
     *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Ghi vào đâu. / Where to.")],
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Lấy đúng bản đã lưu, sau khi tính lại mã băm. / Get the bytes, hashed again on the way."""
     from api.settings import load
@@ -160,12 +160,12 @@ def get(
     from api.writing import whole_file
 
     with (
-        build(load(common.chosen_data(ctx, data))) as house,
+        build(load(terms.chosen_data(ctx, data))) as house,
         house.archive.open(record_id) as content,
         whole_file(out) as target,
     ):
         target.writelines(content.chunks())
-    common.say(f"Đã ghi {out}.", f"Wrote {out}.")
+    terms.say(f"Đã ghi {out}.", f"Wrote {out}.")
 
 
 def export(
@@ -173,15 +173,15 @@ def export(
     records: Annotated[list[str], typer.Argument(metavar="RECORD_ID…", show_default=False)],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Thư mục mới. / New folder.")],
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Xuất hồ sơ ra một thư mục. / Export records to a folder."""
     from api.settings import load
     from api.wiring import build
 
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         house.archive.export(records, out)
-    common.say(f"Đã xuất {len(records)} hồ sơ vào {out}.", f"Exported {len(records)} to {out}.")
+    terms.say(f"Đã xuất {len(records)} hồ sơ vào {out}.", f"Exported {len(records)} to {out}.")
 
 
 def fixity(
@@ -191,38 +191,38 @@ def fixity(
         bool,
         typer.Option("--all", help="Tất cả, không chỉ phần đến hạn. / Not only due ones."),
     ] = False,
-    json: common.JsonOption = False,
-    data: common.DataOption = None,
+    json: terms.JsonOption = False,
+    data: terms.DataOption = None,
 ) -> None:
     """Tính lại mã băm của các tệp đã lưu. / Hash the stored objects again."""
     from api.settings import load
     from api.wiring import build
 
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         report = house.archive.fixity(everything=everything)
     _checked(report, json=json)
 
 
 def fsck(
-    ctx: typer.Context, *, json: common.JsonOption = False, data: common.DataOption = None
+    ctx: typer.Context, *, json: terms.JsonOption = False, data: terms.DataOption = None
 ) -> None:
     """So cơ sở dữ liệu với kho tệp và sổ đăng ký. / Compare database, objects and registers."""
     from api.settings import load
     from api.wiring import build
 
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         report = house.archive.fsck()
     _checked(report, json=json)
 
 
-def rebuild(ctx: typer.Context, *, data: common.DataOption = None) -> None:
+def rebuild(ctx: typer.Context, *, data: terms.DataOption = None) -> None:
     """Dựng lại danh mục chỉ từ kho tệp. / Rebuild the catalogue from the objects alone."""
     from api.settings import load
     from api.wiring import build
 
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         count = house.archive.rebuild()
-    common.say(f"Đã dựng lại {count} hồ sơ.", f"Rebuilt {count} records.")
+    terms.say(f"Đã dựng lại {count} hồ sơ.", f"Rebuilt {count} records.")
 
 
 def register_value(entry: RegisterEntry | None) -> dict[str, Any] | None:
@@ -259,7 +259,7 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as e:
-        raise common.UsageError(
+        raise terms.UsageError(
             f"«{text}» không phải ngày dạng NĂM-THÁNG-NGÀY.", f"“{text}” is not a YYYY-MM-DD date."
         ) from e
 
@@ -280,25 +280,25 @@ def _show(hits: tuple[SearchHit, ...], total: int, following: str | None) -> Non
             )
             if part
         )
-        console.print(Text(common.printable(f"{hit.record_id}  {head}"), style="bold"))
+        console.print(Text(terms.printable(f"{hit.record_id}  {head}"), style="bold"))
         if m.trich_yeu:
             console.print(
-                Text("  " + common.printable(f"{m.loai_van_ban or ''} {m.trich_yeu}".strip()))
+                Text("  " + terms.printable(f"{m.loai_van_ban or ''} {m.trich_yeu}".strip()))
             )
         line = Text("  … ")
         for segment in hit.snippet:
-            line.append(common.printable(segment.text), style="reverse" if segment.hit else "dim")
+            line.append(terms.printable(segment.text), style="reverse" if segment.hit else "dim")
         if hit.snippet:
             console.print(line)
-    common.say(f"{total} kết quả.", f"{total} found.")
+    terms.say(f"{total} kết quả.", f"{total} found.")
     if following:
-        common.say(f"Trang sau: --cursor {following}", f"Next page: --cursor {following}")
+        terms.say(f"Trang sau: --cursor {following}", f"Next page: --cursor {following}")
 
 
 def _checked(report: CheckReport, *, json: bool) -> None:
     for finding in report.findings:
         if json:
-            common.out(
+            terms.out(
                 {
                     "problem": finding.problem.value,
                     "where": finding.where,
@@ -308,19 +308,19 @@ def _checked(report: CheckReport, *, json: bool) -> None:
                 }
             )
         else:
-            common.say(
+            terms.say(
                 f"SAI {finding.problem.value}: {finding.where} "
                 f"(phải là {finding.expected}, thấy {finding.found})",
                 f"WRONG {finding.problem.value}: {finding.where} "
                 f"(expected {finding.expected}, found {finding.found})",
             )
     if json:
-        common.out(
+        terms.out(
             {"checked": report.checked, "bytes": report.bytes, "findings": len(report.findings)}
         )
     else:
-        common.say(
+        terms.say(
             f"Đã kiểm tra {report.checked}, {len(report.findings)} chỗ sai.",
             f"Checked {report.checked}, {len(report.findings)} wrong.",
         )
-    common.done(common.OK if report.clean else common.WRONG)
+    terms.done(terms.OK if report.clean else terms.WRONG)

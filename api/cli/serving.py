@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import common
+from api.cli import terms
 
 PortOption = Annotated[int, typer.Option("--port", metavar="P", min=0, max=65535)]
 HostOption = Annotated[str, typer.Option("--host", help="Địa chỉ nghe. / Address to listen on.")]
@@ -16,14 +16,14 @@ def serve(
     *,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Phục vụ trang web và REST. / Serve pages and REST."""
     from api import logs
     from api.settings import load
     from api.wiring import build
 
-    settings = load(common.chosen_data(ctx, data))
+    settings = load(terms.chosen_data(ctx, data))
     logs.for_service(settings.log_level)
     with build(settings) as house:
         house.warm_up()
@@ -36,7 +36,7 @@ def work(
     ctx: typer.Context,
     *,
     threads: Annotated[int, typer.Option("--threads", min=1, max=64)] = 2,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Chạy các việc nền trên máy này. / Do the background jobs on this machine."""
     from api import logs
@@ -44,7 +44,7 @@ def work(
     from api.wiring import build
     from api.worker import work_until_told
 
-    settings = load(common.chosen_data(ctx, data))
+    settings = load(terms.chosen_data(ctx, data))
     logs.for_service(settings.log_level)
     with build(settings) as house:
         work_until_told(house, threads=threads)
@@ -57,10 +57,10 @@ def demo(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Không mở trình duyệt. / Do not open a browser.")
     ] = False,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Chạy thử với dữ liệu mẫu. / Try it with sample data."""
     from api.demo import run_demo
 
-    chosen = common.chosen_data(ctx, data)
+    chosen = terms.chosen_data(ctx, data)
     run_demo(chosen if chosen is not None else Path("data/demo"), port=port, browser=not no_browser)

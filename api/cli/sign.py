@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli import common
+from api.cli import terms
 
 if TYPE_CHECKING:
     from office.flows.sign import ToSign
@@ -53,8 +53,8 @@ def sign(  # noqa: PLR0913 - one parameter per option of the contract
         str | None,
         typer.Option("--box", metavar="X1,Y1,X2,Y2", help="Ô hiện chữ ký, đơn vị pt. / In points."),
     ] = None,
-    json: common.JsonOption = False,
-    data: common.DataOption = None,
+    json: terms.JsonOption = False,
+    data: terms.DataOption = None,
 ) -> None:
     """Ký số tệp PDF. / Sign PDF files.
 
@@ -68,13 +68,13 @@ def sign(  # noqa: PLR0913 - one parameter per option of the contract
     from signer.validation.report import Level
 
     if level not in LEVELS:
-        raise common.UsageError(f"Không có mức ký «{level}».", f"There is no level “{level}”.")
+        raise terms.UsageError(f"Không có mức ký «{level}».", f"There is no level “{level}”.")
     if appearance not in [kind.value for kind in AppearanceKind]:
-        raise common.UsageError(
+        raise terms.UsageError(
             f"Không có hình thức «{appearance}»: leader, seal hoặc none.",
             f"There is no appearance “{appearance}”: leader, seal or none.",
         )
-    common.existing_files(files)
+    terms.existing_files(files)
     request = SignRequest(
         level=Level(LEVELS[level]),
         field_name=field,
@@ -82,49 +82,49 @@ def sign(  # noqa: PLR0913 - one parameter per option of the contract
         box=None if box is None else _box(box, page),
     )
     items = _targets(files, out, out_dir)
-    pin = common.read_pin(pin_file)
+    pin = terms.read_pin(pin_file)
     failed = False
-    with build(load(common.chosen_data(ctx, data))) as house:
+    with build(load(terms.chosen_data(ctx, data))) as house:
         for outcome in house.signing.sign(
             items, request, identity_id=identity, pin=pin, actor=f"{getpass.getuser()} (CLI)"
         ):
             failed |= outcome.error is not None
             if json:
-                common.out(
+                terms.out(
                     {
                         "file": outcome.item.name,
                         "out": str(outcome.item.target) if outcome.error is None else None,
                         "sha256": outcome.sha256,
                         "level": outcome.level.value if outcome.level else None,
                         "seconds": round(outcome.seconds, 4),
-                        "error": common.error_value(outcome.error) if outcome.error else None,
+                        "error": terms.error_value(outcome.error) if outcome.error else None,
                     }
                 )
             if outcome.error is not None:
-                common.say_error(outcome.error)
+                terms.say_error(outcome.error)
             elif not json:
-                common.say(
+                terms.say(
                     f"Đã ký {outcome.item.name} → {outcome.item.target} ({level}).",
                     f"Signed {outcome.item.name} → {outcome.item.target} ({level}).",
                 )
-    common.done(common.WRONG if failed else common.OK)
+    terms.done(terms.WRONG if failed else terms.OK)
 
 
 def _targets(files: list[Path], out: Path | None, out_dir: Path | None) -> "list[ToSign]":
     from office.flows.sign import ToSign
 
     if (out is None) == (out_dir is None):
-        raise common.UsageError(
+        raise terms.UsageError(
             "Cần đúng một trong hai: --out hoặc --out-dir.", "Give either --out or --out-dir."
         )
     if out is not None:
         if len(files) != 1:
-            raise common.UsageError(
+            raise terms.UsageError(
                 "--out chỉ dùng cho một tệp; nhiều tệp dùng --out-dir.",
                 "--out takes one file; for many use --out-dir.",
             )
         if not out.absolute().parent.is_dir():
-            raise common.UsageError(
+            raise terms.UsageError(
                 f"Không có thư mục «{out.absolute().parent}».",
                 f"There is no folder “{out.absolute().parent}”.",
             )
@@ -132,7 +132,7 @@ def _targets(files: list[Path], out: Path | None, out_dir: Path | None) -> "list
     assert out_dir is not None  # noqa: S101 - exactly one of the two is given
     names = [f.name for f in files]
     if len(set(names)) != len(names):
-        raise common.UsageError(
+        raise terms.UsageError(
             "Có hai tệp trùng tên; trong --out-dir tệp này sẽ đè tệp kia.",
             "Two files have the same name; in --out-dir one would overwrite the other.",
         )
@@ -143,7 +143,7 @@ def _targets(files: list[Path], out: Path | None, out_dir: Path | None) -> "list
 def _box(text: str, page: int | None) -> "Box":
     from signer.validation.report import Box
 
-    wrong = common.UsageError(
+    wrong = terms.UsageError(
         "--box cần bốn số X1,Y1,X2,Y2 (pt), kèm --page.",
         "--box needs four numbers X1,Y1,X2,Y2 (points), and --page.",
     )

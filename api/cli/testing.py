@@ -17,7 +17,7 @@ from pathlib import Path
 
 import typer
 
-from api.cli import common
+from api.cli import terms
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("certs", "signer", "archive", "office", "api")
@@ -50,7 +50,7 @@ def test(ctx: typer.Context) -> None:
     lines += [f"BỎ QUA / SKIPPED {count} × {why}" for why, count in skips.most_common()]
     lines.append(f"{time.monotonic() - started:.0f} s")
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
-    common.done(common.WRONG if wrong else common.OK)
+    terms.done(terms.WRONG if wrong else terms.OK)
 
 
 def _step(command: tuple[str, ...]) -> tuple[bool, float]:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.common import NOT_PASSED, OK, VIETNAM, WRONG, printable
+from api.cli.terms import NOT_PASSED, OK, VIETNAM, WRONG, printable
 from archive.model import FIELDS
 from office.model import Verification
 from signer.validation.report import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli import common
+from api.cli import terms
 from api.cli.inputs import MissingPathError, Source, UnsoundError, sources
 
 if TYPE_CHECKING:
@@ -59,14 +59,14 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
     ctx: typer.Context,
     paths: PathsArgument,
     *,
-    json: common.JsonOption = False,
+    json: terms.JsonOption = False,
     trust: TrustOption = None,
     at: AtOption = None,
     offline: OfflineOption = False,
     no_read: NoReadOption = False,
     report: ReportOption = None,
     jobs: JobsOption = 1,
-    data: common.DataOption = None,
+    data: terms.DataOption = None,
 ) -> None:
     """Kiểm tra chữ ký số trên tệp PDF. / Verify the signatures of PDF files.
 
@@ -79,16 +79,16 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
     from api.wiring import verification
     from office.flows.verdict import verdict_line
 
-    when = common.moment(at) if at else None
+    when = terms.moment(at) if at else None
     try:
         found = sources(paths)
     except MissingPathError as e:
-        raise common.UsageError(f"Không có «{e}».", f"There is no “{e}”.") from e
+        raise terms.UsageError(f"Không có «{e}».", f"There is no “{e}”.") from e
     if not found:
-        raise common.UsageError(
+        raise terms.UsageError(
             "Không có tệp PDF nào để kiểm tra.", "There is no PDF file to verify."
         )
-    settings = load(common.chosen_data(ctx, data), sandbox_children=jobs)
+    settings = load(terms.chosen_data(ctx, data), sandbox_children=jobs)
     folder = None if report is None else ReportFolder(report)
     with verification(settings, tuple(trust) if trust is not None else None) as (verifier, store):
 
@@ -104,22 +104,22 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
                 # It was there a moment ago, and is not readable now.
                 return verifier.refuse("file.damaged", size=0, trust=store, at=when)
 
-        worst = common.OK
+        worst = terms.OK
         for source, result in in_order(found, one, jobs):
             worst = exit_status(worst, result.report)
             line = verdict_line(source.name, result)
             if folder is not None:
                 folder.put(line)
             if json:
-                common.out(line)
+                terms.out(line)
             else:
                 show(source.name, result)
     if folder is not None:
-        common.say(
+        terms.say(
             f"Đã ghi báo cáo JSON vào {folder.path}. Báo cáo .xml và .pdf chưa có trong bản này.",
             f"JSON reports are in {folder.path}. This version has no .xml and .pdf reports yet.",
         )
-    common.done(worst)
+    terms.done(worst)
 
 
 def in_order(

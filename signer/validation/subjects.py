@@ -104,10 +104,15 @@ def holder_of(certificate: bytes) -> Holder | None:
     seal = name in {folded(o) for o in subject.get("organization_name", ())}
     if name and (numbers & WORDS.agency_numbers or seal):
         return Holder.AGENCY
-    first = unicodedata.normalize("NFC", common.casefold()).partition(" ")[0]
-    if first in WORDS.marked or WORDS.agencies.match(name):
+    if is_agency(common):
         return Holder.AGENCY
     return Holder.PERSON if is_person(common) else None
+
+
+def is_agency(name: str) -> bool:
+    """Return whether `name` begins as an agency's does."""
+    first = unicodedata.normalize("NFC", name.casefold()).partition(" ")[0]
+    return first in WORDS.marked or WORDS.agencies.match(folded(name)) is not None
 
 
 def is_person(name: str) -> bool:

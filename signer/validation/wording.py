@@ -366,6 +366,42 @@ WORDINGS: dict[str, Wording] = {
         "Cẩn trọng khi mở; văn bản hành chính không cần những thứ này.",
         "Open it with care; official documents need none of this.",
     ),
+    # -- what the page says beside what the signature says (design.md §4 rule 9)
+    "paper.signer_mismatch": Wording(
+        "note",
+        "Tên người ký in trên văn bản khác tên trong chữ ký{at}: {detail}.",
+        "The signer printed on the page is not the one of the signature{at}: {detail}.",
+        "Hỏi cơ quan phát hành ai đã ký văn bản này, trước khi xử lý.",
+        "Ask the issuing agency who signed this document before acting on it.",
+    ),
+    "paper.agency_mismatch": Wording(
+        "note",
+        "Cơ quan ban hành in trên văn bản khác cơ quan trong chữ ký{at}: {detail}.",
+        "The agency printed on the page is not the one of the signature{at}: {detail}.",
+        "Hỏi cơ quan có tên trên văn bản xem họ có ban hành văn bản này không.",
+        "Ask the agency named on the page whether it issued this document.",
+    ),
+    "paper.date_after": Wording(
+        "note",
+        "Ngày in trên văn bản muộn hơn thời điểm được chứng minh của chữ ký{at}: {detail}.",
+        "The date on the page is later than the proven time of the signature{at}: {detail}.",
+        "Hỏi cơ quan phát hành ngày ban hành đúng của văn bản.",
+        "Ask the issuing agency for the right date of issue.",
+    ),
+    "paper.date_after_claimed": Wording(
+        "note",
+        "Ngày in trên văn bản muộn hơn giờ ký mà người ký tự khai{at}: {detail}.",
+        "The date on the page is later than the time that the signer claims{at}: {detail}.",
+        "Hỏi cơ quan phát hành ngày ban hành đúng của văn bản.",
+        "Ask the issuing agency for the right date of issue.",
+    ),
+    "paper.number_mismatch": Wording(
+        "note",
+        "Số văn bản in trên phụ lục khác số ghi trong chữ ký{at}: {detail}.",
+        "The number printed on the annex is not the one of the signature{at}: {detail}.",
+        "Kiểm tra phụ lục này có đúng là của văn bản đó không.",
+        "Check that the annex belongs to that document.",
+    ),
 }
 
 

@@ -39,7 +39,7 @@ from signer.appearance import AppearanceKind
 from signer.creation import SignRequest
 from signer.validation.report import Box, Level
 
-AGENCY = "UBND xã Mẫu Sơn (PHÁT TRIỂN)"
+AGENCY = "UBND xã Lam Mẫu (PHÁT TRIỂN)"
 LEADER, DEPUTY, SEAL = "lanh-dao-1", "lanh-dao-2", "con-dau"
 
 

@@ -56,7 +56,7 @@ class FieldsShape(Shape):
 
     so_ky_hieu: Annotated[str | None, Field(examples=["345/QĐ-UBND"])] = None
     ngay_ban_hanh: Day | None = None
-    co_quan_ban_hanh: Annotated[str | None, Field(examples=["UBND xã Mẫu Sơn"])] = None
+    co_quan_ban_hanh: Annotated[str | None, Field(examples=["UBND xã Lam Mẫu"])] = None
     loai_van_ban: Annotated[str | None, Field(examples=["Quyết định"])] = None
     trich_yeu: str | None = None
     nguoi_ky: str | None = None

@@ -29,7 +29,7 @@ from certs.certificates import PrivateKey, PublicKey
 from certs.model import IdentityPurpose
 
 MARK = "PHÁT TRIỂN – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ"
-AGENCY = "UBND xã Mẫu Sơn (PHÁT TRIỂN)"
+AGENCY = "UBND xã Lam Mẫu (PHÁT TRIỂN)"
 OPERATOR = "Ấn Tín (PHÁT TRIỂN)"
 
 # Under 2.25 (UUID arc, ITU-T X.667), which needs no registration.

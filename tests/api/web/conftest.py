@@ -29,7 +29,7 @@ def accounts(live):
                 password=PASSWORD,
                 full_name=f"Người {role.vi}",
                 title=role.vi,
-                agency="UBND xã Mẫu Sơn",
+                agency="UBND xã Lam Mẫu",
                 roles=frozenset({role}),
                 identities=frozenset(identities),
             )

@@ -26,7 +26,7 @@ def artist():
     return AppearanceArtist(Typesetter())
 
 
-def identity(name="Nguyễn Văn Mẫu", agency="UBND xã Mẫu Sơn (PHÁT TRIỂN)", *, development=True):
+def identity(name="Nguyễn Văn Mẫu", agency="UBND xã Lam Mẫu (PHÁT TRIỂN)", *, development=True):
     return SigningIdentity(
         id="x", purpose=IdentityPurpose.LEADER, certificate=b"", chain=(), common_name=name,
         organization=agency, not_before=AT, not_after=AT, development=development,

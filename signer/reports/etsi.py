@@ -149,6 +149,8 @@ class _Writer:
             integrity=s.integrity,
             changesAfter=s.changes_after,
             level=s.level,
+            role=s.role,
+            parentNumber=s.parent_number,
             revision=str(s.revision),
             coversWholeFile=str(s.covers_whole_file).lower(),
         )

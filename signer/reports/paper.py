@@ -169,7 +169,7 @@ def _signature(s: SignatureLine) -> dict[str, Json]:
         "order": s.order,
         "name": _breakable(s.name or f"{NAMELESS.vi} / {NAMELESS.en}"),
         "organization": None if s.organization is None else _breakable(s.organization),
-        "role": _both(s.role),
+        "role": _both(s.role or s.kind),
         "level": None if s.level is None else s.level.value,
         "tone": s.tone.value,
         "verdict": _both(s.verdict),

@@ -9,7 +9,8 @@ Page, terminal and paper say the same because they say it from here.
 3. What is proven and what is merely claimed are two facts and never share a sentence.
 4. Reasons and remedies are the report's own words; no wording of findings exists here. A field's
    name in them gives way to the name on the certificate.
-5. What a document says of itself (names, /Reason) is shown as one line of letters: control
+5. A portal that publishes a document is never named as who signed it.
+6. What a document says of itself (names, /Reason) is shown as one line of letters: control
    characters and marks that turn the direction of text are replaced, so that a certificate cannot
    draw a verdict of its own beside ours.
 """
@@ -27,7 +28,15 @@ from signer.reports.words import (
     CHANGED_IN_PLACE,
     CLAIMED,
     INTACT,
+    IS_INTACT,
+    IS_TRUSTED,
+    KINDS,
     NAMELESS,
+    NAMES_UNVERIFIED,
+    NAMES_VERIFIED,
+    NOBODY_NAMED,
+    NOBODY_SIGNED,
+    ONLY_PUBLISHED,
     OUTCOMES,
     PASSED_WITH_NOTES,
     PROVEN,
@@ -36,6 +45,8 @@ from signer.reports.words import (
     TRUSTED,
     UNPROVEN,
     VERDICTS,
+    WHAT_CHANGED,
+    WHO_SIGNED,
     Given,
     Said,
     Tone,
@@ -49,6 +60,7 @@ from signer.validation.report import (
     Reason,
     SignatureKind,
     SignatureReport,
+    SignatureRole,
     ValidationReport,
 )
 
@@ -57,6 +69,8 @@ LONGEST = 300
 """Characters of a document's own text that are shown; real names have fewer than 100."""
 REASON = 600
 """The same of a reason, which may list some ten changes with their field names."""
+STAMP = 60
+"""The same of a stamped number or date, or of the number that an annex belongs to."""
 NAME = 100
 NAMES = 8
 """Names in the answer to "who signed?"; the lines below it have them all."""
@@ -93,7 +107,9 @@ class SignatureLine:
     """From the certificate; `None` where it names nobody."""
     organization: str | None
     """`None` also where it repeats the name."""
-    role: Said
+    kind: Said
+    role: Said | None
+    """What it is for in the document; `None` where that could not be told."""
     level: Level | None
     tone: Tone
     verdict: Said
@@ -143,7 +159,7 @@ def plain_words(report: ValidationReport) -> PlainWords:
 
 
 def one_line(text: str, longest: int = LONGEST) -> str:
-    """Return a document's own text made harmless for display (rule 5)."""
+    """Return a document's own text made harmless for display (rule 6)."""
     kept = "".join(_shown(c) for c in unicodedata.normalize("NFC", text))
     line = " ".join(kept.split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
@@ -188,47 +204,54 @@ def _answer(question: Said, given: Given) -> Answer:
 
 
 def _intact(report: ValidationReport) -> Answer:
-    return _answer(Said("Còn nguyên vẹn không?", "Is it intact?"), INTACT[report.integrity])
+    return _answer(IS_INTACT, INTACT[report.integrity])
 
 
 def _who(report: ValidationReport, lines: Sequence[SignatureLine]) -> Answer:
-    question = Said("Ai ký?", "Who signed?")
-    people = [
-        line
+    question = WHO_SIGNED
+    signed = [
+        (line, s)
         for line, s in zip(lines, report.signatures, strict=True)
         if s.kind is SignatureKind.SIGNATURE
     ]
-    if not people:
+    people = [line for line, s in signed if s.role is not SignatureRole.PUBLISHER]
+    if signed and not people:
+        named = _names([line for line, _ in signed])
         return Answer(
             question=question,
             tone=Tone.CAUTION,
             answer=Said(
-                "Không có người ký, chỉ có dấu thời gian.", "Nobody; there is a time-stamp only."
+                ONLY_PUBLISHED.vi.format(names=named.vi), ONLY_PUBLISHED.en.format(names=named.en)
             ),
-            detail=Said(
-                "Dấu thời gian cho biết tệp đã tồn tại vào lúc nào, không cho biết của ai.",
-                "A time-stamp tells when a file existed, not whose it is.",
-            ),
+            detail=_names_verified(report),
         )
-    named = list(dict.fromkeys(_named(line) for line in people))
+    if not people:
+        return Answer(
+            question=question,
+            tone=Tone.CAUTION,
+            answer=NOBODY_SIGNED,
+            detail=NOBODY_NAMED,
+        )
+    named = _names(people)
+    return Answer(
+        question=question,
+        tone=Tone.GOOD if report.indication is Indication.TOTAL_PASSED else Tone.CAUTION,
+        answer=Said(f"{named.vi}.", f"{named.en}."),
+        detail=_names_verified(report),
+    )
+
+
+def _names_verified(report: ValidationReport) -> Said:
+    passed = report.indication is Indication.TOTAL_PASSED
+    return NAMES_VERIFIED if passed else NAMES_UNVERIFIED
+
+
+def _names(lines: Sequence[SignatureLine]) -> Said:
+    named = list(dict.fromkeys(_named(line) for line in lines))
     if len(named) > NAMES:
         more = len(named) - NAMES + 1
         named[NAMES - 1 :] = [Said(f"và {more} người khác", f"and {more} others")]
-    passed = report.indication is Indication.TOTAL_PASSED
-    return Answer(
-        question=question,
-        tone=Tone.GOOD if passed else Tone.CAUTION,
-        answer=Said("; ".join(n.vi for n in named) + ".", "; ".join(n.en for n in named) + "."),
-        detail=Said(
-            "Tên theo chứng thư số, đã được xác minh.",
-            "Names are those of the certificates, and were verified.",
-        )
-        if passed
-        else Said(
-            "Tên ghi trong chứng thư số, chưa được xác minh là thật.",
-            "Names stand in the certificates; they were not verified.",
-        ),
-    )
+    return Said("; ".join(n.vi for n in named), "; ".join(n.en for n in named))
 
 
 def _named(line: SignatureLine) -> Said:
@@ -239,7 +262,7 @@ def _named(line: SignatureLine) -> Said:
 
 def _trusted(report: ValidationReport) -> Answer:
     indication = report.indication or Indication.INDETERMINATE
-    return _answer(Said("Có đáng tin không?", "Can it be trusted?"), TRUSTED[indication])
+    return _answer(IS_TRUSTED, TRUSTED[indication])
 
 
 def _changed(report: ValidationReport) -> Answer:
@@ -249,12 +272,18 @@ def _changed(report: ValidationReport) -> Answer:
         # The bytes of a signature, or bytes outside every revision, were touched: there is no
         # revision to name, and "nothing changed" beside a red verdict would mislead.
         given = CHANGED_IN_PLACE
-    return _answer(Said("Có gì thay đổi sau khi ký?", "Did anything change after signing?"), given)
+    return _answer(WHAT_CHANGED, given)
 
 
 # -- one signature ---------------------------------------------------------------------------------
 
 
+_STAMPED = (
+    SignatureRole.NUMBER,
+    SignatureRole.DAY,
+    SignatureRole.MONTH,
+    SignatureRole.DATE,
+)
 _NOTES = frozenset({"time.local_as_utc"})
 """Reasons that explain a line rather than judge it."""
 
@@ -268,7 +297,8 @@ def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> Signatur
         field_name=s.field_name,
         name=name or None,
         organization=agency if agency and agency != name else None,
-        role=ROLES[s.kind],
+        kind=KINDS[s.kind],
+        role=_role(s),
         level=s.level,
         tone=tone,
         verdict=outcome,
@@ -281,6 +311,17 @@ def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> Signatur
             if r.field_name == s.field_name and r.code in _NOTES
         ),
     )
+
+
+def _role(s: SignatureReport) -> Said | None:
+    said = ROLES.get(s.role)
+    if said is None:
+        return None
+    shown = s.shown_text if s.role in _STAMPED else s.parent_number
+    if s.role not in (*_STAMPED, SignatureRole.ANNEX) or not shown:
+        return said
+    value = one_line(shown, STAMP)
+    return Said(f"{said.vi}: «{value}»", f"{said.en}: “{value}”")
 
 
 def _times(s: SignatureReport) -> tuple[TimeFact, ...]:

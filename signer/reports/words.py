@@ -7,7 +7,13 @@ that could stand here. Findings (reasons) have their words in `signer/validation
 from dataclasses import dataclass
 from enum import StrEnum
 
-from signer.validation.report import ChangesAfter, Indication, Integrity, SignatureKind
+from signer.validation.report import (
+    ChangesAfter,
+    Indication,
+    Integrity,
+    SignatureKind,
+    SignatureRole,
+)
 
 
 class Tone(StrEnum):
@@ -224,10 +230,33 @@ CHANGED_IN_PLACE: Given = (
     ),
 )
 NAMELESS = Said("Không rõ tên", "Name unknown")
-ROLES = {
+KINDS = {
     SignatureKind.SIGNATURE: Said("Chữ ký số", "Signature"),
     SignatureKind.DOCUMENT_TIMESTAMP: Said("Dấu thời gian trên văn bản", "Document time-stamp"),
 }
+ROLES = {
+    SignatureRole.INITIAL: Said("Ký nháy", "Initials of the drafter"),
+    SignatureRole.LEADER: Said(
+        "Chữ ký của người có thẩm quyền", "Signature of the competent person"
+    ),
+    SignatureRole.NUMBER: Said("Đóng số văn bản", "Stamps the document's number"),
+    SignatureRole.DAY: Said("Đóng ngày", "Stamps the day"),
+    SignatureRole.MONTH: Said("Đóng tháng", "Stamps the month"),
+    SignatureRole.DATE: Said("Đóng ngày, tháng, năm", "Stamps the date"),
+    SignatureRole.SEAL: Said("Con dấu của cơ quan", "Seal of the agency"),
+    SignatureRole.COPY: Said("Sao y, sao lục, trích sao", "Certified copy or extract"),
+    SignatureRole.ANNEX: Said("Văn bản kèm theo", "Annex to another document"),
+    SignatureRole.PUBLISHER: Said(
+        "Cổng thông tin đăng tải văn bản, không phải người ký văn bản",
+        "Portal that publishes the document, not who signed it",
+    ),
+    SignatureRole.INCOMING: Said("Dấu đến của nơi nhận", "Stamp of the receiving agency"),
+}
+"""What a signature is for, where that could be told."""
+ONLY_PUBLISHED = Said(
+    "Không có chữ ký số của người ký văn bản, chỉ có của nơi đăng tải: {names}.",
+    "Nobody who issued the document; only who published it: {names}.",
+)
 OUTCOMES = {
     Indication.TOTAL_PASSED: (Tone.GOOD, Said("Hợp lệ", "Valid")),
     Indication.INDETERMINATE: (
@@ -287,3 +316,25 @@ BADGES: dict[tuple[Integrity, Indication | None], Said] = {
     (Integrity.UNSIGNED, None): Said("Không có chữ ký số", "No digital signature"),
     (Integrity.UNREADABLE, None): Said("Không đọc được", "Unreadable"),
 }
+
+# -- the four questions, and what is said of who signed
+
+IS_INTACT = Said("Còn nguyên vẹn không?", "Is it intact?")
+WHO_SIGNED = Said("Ai ký?", "Who signed?")
+IS_TRUSTED = Said("Có đáng tin không?", "Can it be trusted?")
+WHAT_CHANGED = Said("Có gì thay đổi sau khi ký?", "Did anything change after signing?")
+NOBODY_SIGNED = Said(
+    "Không có người ký, chỉ có dấu thời gian.", "Nobody; there is a time-stamp only."
+)
+NOBODY_NAMED = Said(
+    "Dấu thời gian cho biết tệp đã tồn tại vào lúc nào, không cho biết của ai.",
+    "A time-stamp tells when a file existed, not whose it is.",
+)
+NAMES_VERIFIED = Said(
+    "Tên theo chứng thư số, đã được xác minh.",
+    "Names are those of the certificates, and were verified.",
+)
+NAMES_UNVERIFIED = Said(
+    "Tên ghi trong chứng thư số, chưa được xác minh là thật.",
+    "Names stand in the certificates; they were not verified.",
+)

@@ -9,7 +9,13 @@ from api.web.i18n import Language, texts
 from api.web.views import verdict as page
 from signer.reports.sentence import NAMES, badge, moment, one_line, plain_words, verdict
 from signer.reports.words import CLAIMED, PROVEN, UNPROVEN, Tone
-from signer.validation.report import ChangesAfter, Indication, Integrity, SignatureKind
+from signer.validation.report import (
+    ChangesAfter,
+    Indication,
+    Integrity,
+    SignatureKind,
+    SignatureRole,
+)
 from signer.validation.wording import reason
 
 TABLE = [
@@ -70,7 +76,7 @@ def test_paper_says_what_the_page_says(case, language):
     assert [
         (s.name, s.organization, s.kind, s.verdict, s.tone.value, s.changes) for s in shown.signers
     ] == [
-        (s.name, s.organization, of(s.role), of(s.verdict), s.tone.value, of(s.changes))
+        (s.name, s.organization, of(s.kind), of(s.verdict), s.tone.value, of(s.changes))
         for s in words.signatures
     ]
     assert [(r.sentence, r.remedy) for r in shown.reasons] == [
@@ -143,6 +149,42 @@ def test_a_reason_names_the_person_not_the_field(cases):
 )
 def test_a_name_cannot_turn_the_text_around_or_break_the_line(text, shown):
     assert one_line(text) == shown
+
+
+def as_role(report, role, **more):
+    (s,) = report.signatures
+    return replace(report, signatures=(replace(s, role=role, **more),))
+
+
+def test_a_portal_is_never_named_as_who_signed(cases):
+    report = as_role(cases["alone"].report, SignatureRole.PUBLISHER)
+    words = plain_words(report)
+    assert words.answers[1].tone is Tone.CAUTION
+    assert words.answers[1].answer.vi.startswith("Không có chữ ký số của người ký văn bản")
+    assert "không phải người ký" in words.signatures[0].role.vi
+    several = cases["several"].report
+    first, *others = several.signatures
+    first = replace(first, role=SignatureRole.PUBLISHER)
+    answer = plain_words(replace(several, signatures=(first, *others))).answers[1].answer
+    assert first.signer.common_name not in answer.vi
+    assert others[0].signer.common_name in answer.vi
+
+
+@pytest.mark.parametrize("role", list(SignatureRole))
+def test_every_role_has_words_or_none(cases, role):
+    said = plain_words(as_role(cases["alone"].report, role)).signatures[0].role
+    silent = role in (SignatureRole.UNKNOWN, SignatureRole.TIMESTAMP)
+    assert (said is None) == silent
+
+
+def test_a_stamped_number_and_the_parent_of_an_annex_are_told(cases):
+    alone = cases["alone"].report
+    number = as_role(alone, SignatureRole.NUMBER, shown_text="46\u202e18\n")
+    assert plain_words(number).signatures[0].role.vi == "Đóng số văn bản: «46\ufffd18»"
+    annex = as_role(alone, SignatureRole.ANNEX, parent_number="840/ĐHVN-ĐT")
+    assert plain_words(annex).signatures[0].role.vi == "Văn bản kèm theo: «840/ĐHVN-ĐT»"
+    leader = as_role(alone, SignatureRole.LEADER, shown_text="Ký bởi ai đó khác")
+    assert plain_words(leader).signatures[0].role.vi == "Chữ ký của người có thẩm quyền"
 
 
 def test_two_hundred_signers_are_counted_not_recited(cases):

@@ -15,14 +15,12 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 
 import segno
 import typst
 
 from certs.model import TrustStore
 from signer.reports.sentence import (
-    Finding,
     PlainWords,
     SignatureLine,
     moment,
@@ -31,10 +29,10 @@ from signer.reports.sentence import (
 )
 from signer.reports.words import NAMELESS, Said
 from signer.typeset import TEMPLATES, Json, Typesetter
-from signer.validation.report import ValidationReport
+from signer.validation.report import CitedAnchor, ValidationReport
 
 TEMPLATE = TEMPLATES / "report.typ"
-ANCHORS = 6
+ANCHORS = 4
 """Anchors printed one by one; a store of hundreds is in the record, and in `trust_digest`."""
 UNBROKEN = 14
 """Letters after which a word may break: as many capitals as fit a column of the table."""
@@ -52,6 +50,9 @@ _WORDS = {
     "notes": Said("Lưu ý", "Notes"),
     "made_with": Said("Căn cứ của báo cáo này", "What this report was made with"),
     "anchors": Said("Chứng thư được tin cậy, vân tay SHA-256:", "Trusted certificates, SHA-256:"),
+    "more": Said(
+        "chứng thư được tin cậy khác: xem bản JSON.", "more trusted certificates: see the JSON."
+    ),
 }
 _NOBODY = "trống: không tin cậy chứng thư nào / empty: no certificate was trusted"
 _CHECKED = Said("Kiểm tra lúc {at}", "checked at {at}")
@@ -119,6 +120,7 @@ def _data(
 ) -> dict[str, Json]:
     words = plain_words(report)
     at = moment(report.validation_time)
+    anchors = _anchors(report)
     address = None if page is None else public_address(page, report.sha256)
     note = _UNSIGNED
     if signed_by is not None:
@@ -154,10 +156,9 @@ def _data(
             for label, value, mono in _made_with(report)
         ),
         "anchors": tuple(
-            {"origin": _breakable(one_line(a.origin)), "sha256": a.sha256}
-            for a in report.anchors[:ANCHORS]
+            {"origin": _breakable(one_line(a.origin)), "sha256": a.sha256} for a in anchors
         ),
-        "more_anchors": max(0, len(report.anchors) - ANCHORS),
+        "more_anchors": len(report.anchors) - len(anchors),
         "software": report.software,
         "note": _both(Said(f"{note.vi} {_STANDARD.vi}", f"{note.en} {_STANDARD.en}")),
         "words": {key: _both(said) for key, said in _WORDS.items()},
@@ -188,13 +189,19 @@ def _signature(s: SignatureLine) -> dict[str, Json]:
 
 
 def _findings(words: PlainWords) -> Iterator[dict[str, Json]]:
-    """Yield the reasons; neighbours of one kind share their remedy."""
+    """Yield the reasons; those of one kind share their remedy, where the first of them stands."""
+    kinds: dict[tuple[str, Said], list[Said]] = {}
+    for f in words.findings:
+        kinds.setdefault((f.code, f.remedy), []).append(f.said)
+    for (_, remedy), said in kinds.items():
+        yield {"said": tuple(_both(one) for one in said), "remedy": _both(remedy)}
 
-    def kind(f: Finding) -> tuple[str, Said]:
-        return f.code, f.remedy
 
-    for (_, remedy), group in groupby(words.findings, kind):
-        yield {"said": tuple(_both(f.said) for f in group), "remedy": _both(remedy)}
+def _anchors(report: ValidationReport) -> tuple[CitedAnchor, ...]:
+    """Return the anchors to print: those relied on, else the first; at most `ANCHORS`."""
+    used = {s.path[-1] for s in report.signatures if s.path}
+    first = tuple(a for a in report.anchors if a.sha256 in used) or report.anchors
+    return first[:ANCHORS]
 
 
 def _made_with(report: ValidationReport) -> Iterator[tuple[Said, str, bool]]:

@@ -167,6 +167,33 @@ def test_a_hostile_name_is_text_and_stops_nothing(hostile, paper, read, draw):
     assert margin.getcolors() == [(30 * 800, (255, 255, 255))]
 
 
+def test_of_many_anchors_those_relied_on_are_printed_and_the_others_counted(cases, paper, read):
+    report = with_anchors(cases["archived"].report, cases["archived"].trust)
+    (anchor,) = report.anchors
+    others = tuple(replace(anchor, sha256=f"{n:02x}" * 32, origin=f"Gốc {n}") for n in range(20))
+    many = replace(report, anchors=(*others, anchor))
+    said = flat(read(paper.typeset(many)))
+    assert [n for n in range(20) if f"{n:02x}" * 32 in said] == [0, 1, 2, 3]
+    assert "+ 17 chứng thư" in said
+    relied = (
+        replace(report.signatures[0], path=("ab" * 32, anchor.sha256)),
+        *report.signatures[1:],
+    )
+    said = flat(read(paper.typeset(replace(many, signatures=relied))))
+    assert anchor.sha256 in said
+    assert "00" * 32 not in said
+    assert "+ 20 chứng thư" in said
+
+
+def test_reasons_of_one_kind_share_their_remedy(cases, paper, read):
+    report = cases["several"].report
+    said = flat(read(paper.typeset(report)))
+    remedies = {f.remedy.vi for f in plain_words(report).findings}
+    assert len(plain_words(report).findings) > len(remedies)
+    for remedy in remedies:
+        assert said.count(remedy) == 1
+
+
 def test_whether_it_is_signed_is_printed_on_it(cases, paper, read):
     report = cases["archived"].report
     assert "không được ký số" in flat(read(paper.typeset(report)))

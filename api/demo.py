@@ -107,15 +107,17 @@ TREATMENTS = (
     Treatment(signers=(DEPUTY,), level=Level.B_T),
     Treatment(signers=(LEADER,), level=Level.B_B),
     Treatment(signers=(), kind=RecordKind.INCOMING),
-    Treatment(signers=(DEPUTY, SEAL), level=Level.B_LTA),
-    Treatment(signers=(LEADER,), kind=RecordKind.INCOMING),
+    Treatment(signers=(LEADER, SEAL), level=Level.B_LTA),
+    Treatment(signers=(DEPUTY,), kind=RecordKind.INCOMING),
     Treatment(signers=(LEADER,), kind=RecordKind.INCOMING, altered=True),
     Treatment(signers=(), kind=RecordKind.INCOMING),
     Treatment(signers=(DEPUTY,)),
     Treatment(signers=(LEADER, SEAL), level=Level.B_T),
     Treatment(signers=(LEADER,)),
 )
-"""In the order of the samples: every level, with and without seal, unsigned, and one altered."""
+"""In the order of the samples: every level, with and without seal, unsigned, and one altered. What
+the commune issues bears the signature of whom it names; the province's papers, which only the
+commune's people can sign here, show what a difference between page and signature looks like."""
 
 
 def run_demo(data: Path, *, port: int, browser: bool) -> None:

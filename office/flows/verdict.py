@@ -73,6 +73,9 @@ def _signature(s: SignatureReport) -> dict[str, Any]:
     return {
         "field": s.field_name,
         "kind": s.kind.value,
+        "role": s.role.value,
+        "shown_text": s.shown_text,
+        "parent_number": s.parent_number,
         "indication": s.indication.value,
         "sub_indication": s.sub_indication,
         "integrity": s.integrity.value,

@@ -9,7 +9,8 @@
    the round before stands: it was made with less evidence, so it is never the more favourable.
 4. A document that is over a limit, or that broke its child, has a verdict like any other:
    UNREADABLE with `file.limit` or `file.damaged`. Nothing that a document does raises here.
-5. Reading the page comes after the verdict and cannot change it. What cannot be read is `None`.
+5. Reading the page comes after the verdict and cannot change it: where page and signature differ,
+   a warning joins the reasons (`office.extract.semantic`). What cannot be read is `None`.
 6. What was verified is what was read: every run is given the same open file.
 7. Where the first look found no path from a signer to those trusted, the missing issuers are asked
    for (`certs.issuers`): the certificate is in the report, so the child need not name them. A
@@ -31,6 +32,7 @@ from typing import BinaryIO
 
 from certs.model import Clock, EvidenceSource, RevocationMaterial, TrustStore
 from office.extract.fields import extract
+from office.extract.semantic import compare
 from office.flows.pictured import pictured
 from office.model import Verification
 from signer.errors import LimitExceededError, SignerError
@@ -94,9 +96,14 @@ class Verifier:
             text = (
                 self._read(file) if read and report.integrity is not Integrity.UNREADABLE else None
             )
+        extracted = None if text is None else extract(text)
+        if text is not None and extracted is not None:
+            # Warnings for people; the verdict is the validation's (rule 5).
+            warnings = compare(text, extracted, report)
+            report = replace(report, reasons=(*report.reasons, *warnings))
         return Verification(
             report=report,
-            extracted=None if text is None else extract(text),
+            extracted=extracted,
             seconds=seconds,
             page_texts=() if text is None else tuple(p.text for p in text.pages),
         )

@@ -6,7 +6,8 @@ sees now, and the two are compared pixel by pixel.
 
 1. A signed revision is the file's bytes up to the end of the signature's /ByteRange. It is drawn
    as displayed (`signer.render` rule 1), and so is the current file. They have equally many pages
-   of equal size; anything else is a difference.
+   of equal size; anything else is a difference. What pdfium draws for nobody (a widget that belongs
+   to no field) is not seen here.
 2. A difference is explained where something stands that the difference analysis permits: the
    appearance of a later signature; a field that was empty and is filled now (never under P=1); an
    annotation under P=3. Rules in force are the signature's own and every earlier one's. Explained

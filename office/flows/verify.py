@@ -8,7 +8,8 @@
 3. All rounds together have the wall clock of one. When a later round is cut off, the verdict of
    the round before stands: it was made with less evidence, so it is never the more favourable.
 4. A document that is over a limit, or that broke its child, has a verdict like any other:
-   UNREADABLE with `file.limit` or `file.damaged`. Nothing that a document does raises here.
+   UNREADABLE with `file.limit` or the reason that the child gave. Nothing that a document does
+   raises here. A sandbox that failed says nothing about the document: `file.fault`, our own.
 5. Reading the page comes after the verdict and cannot change it: where page and signature differ,
    a warning joins the reasons (`office.extract.semantic`). What cannot be read is `None`.
 6. What was verified is what was read: every run is given the same open file.
@@ -35,7 +36,7 @@ from office.extract.fields import extract
 from office.extract.semantic import compare
 from office.flows.pictured import pictured
 from office.model import Verification
-from signer.errors import LimitExceededError, SignerError
+from signer.errors import LimitExceededError, SandboxError, SignerError
 from signer.limits import VERIFY
 from signer.pagetext import READ_TEXT, DocumentText, TextRequest
 from signer.sandbox import Sandbox
@@ -173,9 +174,13 @@ def _without_path(report: ValidationReport) -> tuple[bytes, ...]:
 def _broken(
     error: SignerError, file: BinaryIO, size: int, request: ValidationRequest
 ) -> ValidationReport:
-    code = "file.limit" if isinstance(error, LimitExceededError) else "file.damaged"
-    if code == "file.damaged":
+    if isinstance(error, LimitExceededError):
+        code = "file.limit"
+    elif isinstance(error, SandboxError):
+        code = "file.fault"
         _log.warning("the sandbox could not answer: %s", error)
+    else:
+        code = "file.damaged"
     return unreadable_report(sha256=_digest(file), size=size, code=code, request=request)
 
 

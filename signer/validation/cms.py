@@ -7,7 +7,9 @@
 3. The signer's certificate is the one that the SignerInfo names, by issuer and serial or by key
    identifier, among the certificates in the container; where it is not there, among those of the
    document's DSS and those given to us (PAdES B-LT by some tools).
-4. Attributes that must be single are single; a second messageDigest is a forgery attempt.
+4. Serial numbers in the container are minimal INTEGERs (X.690 clause 8.3.2). OpenSSL and Bouncy
+   Castle drop a container with any other; asn1crypto reads it. Verifiers disagree: UNDECIDED.
+5. Attributes that must be single are single; a second messageDigest is a forgery attempt.
 """
 
 from collections.abc import Iterable
@@ -46,6 +48,7 @@ class Container:
     attributes: dict[str, list[core.Asn1Value]] = field(default_factory=dict)
     """Signed attributes: type → values; empty where there are none."""
     has_signed_attributes: bool = False
+    serials_are_minimal: bool = True
 
     def single(self, name: str) -> core.Asn1Value | None:
         """Return the one value of a signed attribute; `None` when absent.
@@ -156,6 +159,22 @@ def _open_signed_data(
         padding_is_zero,
         attributes,
         has,
+        all(_minimal(s) for s in _serials(info, certificates)),
+    )
+
+
+def _serials(info: acms.SignerInfo, pool: Iterable[x509.Certificate]) -> Iterable[core.Integer]:
+    if info["sid"].name == "issuer_and_serial_number":
+        yield info["sid"].chosen["serial_number"]
+    for certificate in pool:
+        yield certificate["tbs_certificate"]["serial_number"]
+
+
+def _minimal(number: core.Integer) -> bool:
+    """Whether the first nine bits of an INTEGER are not all alike (X.690 clause 8.3.2)."""
+    raw = number.contents
+    return len(raw) < 2 or not (  # noqa: PLR2004 one octet is always minimal
+        (raw[0] == 0 and raw[1] < 0x80) or (raw[0] == 0xFF and raw[1] >= 0x80)  # noqa: PLR2004 the sign bit
     )
 
 

@@ -13,7 +13,8 @@
    type; each is there once (RFC 5652 clause 11). Tools that leave messageDigest out bind nothing:
    such a container counts only if its value was made over the content itself.
 5. The signature value is checked over the DER encoding of the signed attributes. One that holds
-   only over another order of the same bytes is UNDECIDED: verifiers disagree about it.
+   only over another order of the same bytes is UNDECIDED: verifiers disagree about it. So is one
+   whose container holds a serial number that is no minimal INTEGER: most drop the container.
 6. A digest that the key's standard forbids (Ed25519 without SHA-512, Ed448 without SHAKE256, RFC
    8419) is broken, not weak: ALTERED. Weakness is policy's business, not this module's.
 7. Algorithms, curves or keys that we cannot compute: UNDECIDED `signature.unsupported`. No signer
@@ -199,6 +200,8 @@ def _value(  # noqa: C901, PLR0911 - one way out per finding
     outcome = _outcome(c, digest, parts)
     more = base | {"tolerated": tuple(tolerated)}
     match outcome:
+        case Outcome.GOOD if not c.serials_are_minimal:
+            return _undecided("signature.encoding", "FORMAT_FAILURE", "serial number", **more)
         case Outcome.GOOD:
             return Checked(Integrity.INTACT, **more)  # type: ignore[arg-type]
         case Outcome.BAD:

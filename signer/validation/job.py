@@ -53,7 +53,7 @@ def unreadable_report(
 ) -> ValidationReport:
     """Return the report on a file that could not be looked into.
 
-    Also for callers whose sandbox was killed: `code` is then `file.limit` or `file.damaged`.
+    Also for callers whose sandbox was killed (`file.limit`) or failed (`file.fault`).
     """
     return ValidationReport(
         sha256=sha256,

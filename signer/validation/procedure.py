@@ -49,9 +49,10 @@ from pyhanko.sign.validation.generic_cms import get_signing_cert_attr, message_i
 from pyhanko_certvalidator.errors import PathError
 
 from certs.model import RevocationNeed, TrustPurpose
-from signer.validation.cms import Container, tst_info
+from signer.validation.cms import Container, certificates_of, find_signer, tst_info
 from signer.validation.engine import MISSING, Answer, Engine
 from signer.validation.evidence import Evidence, has_evidence
+from signer.validation.facts import signer_info
 from signer.validation.integrity import Checked, digest_of, token_holds
 from signer.validation.job import ValidationRequest
 from signer.validation.policy import POLICY, key_bits
@@ -113,6 +114,8 @@ class Outcome:
     best_signature_time: datetime | None = None
     level: Level | None = None
     timestamp_problem: str | None = None
+    timestamp_authority: str = ""
+    """Who issued the certificate behind the time-stamp that has the problem."""
     legacy: str | None = None
     needs: list[RevocationNeed] = field(default_factory=list)
 
@@ -123,6 +126,7 @@ class _Stamp:
 
     at: datetime | None = None
     answer: Answer | None = None
+    authority: str = ""
 
     @property
     def problem(self) -> AdESSubIndic | None:
@@ -275,10 +279,12 @@ class _Procedure:
         best: _Stamp | None = None
         for sd, imprint in _tokens_of(c):
             stamp = self._token(sd, imprint, proven or self.at)
+            stamp.authority = _authority(sd)
             if best is None or (stamp.at is not None and (best.at is None or stamp.at < best.at)):
                 best = stamp
         if best is not None and best.problem is not None:
             out.timestamp_problem = best.problem.standard_name
+            out.timestamp_authority = best.authority
             out.needs += best.answer.needs if best.answer else []
         times = [t for t in (proven, best.at if best else None) if t is not None]
         out.best_signature_time = min(times, default=None)
@@ -331,6 +337,15 @@ class _Procedure:
 
 def _imprint_of(s: Subject) -> Callable[[str], bytes]:
     return lambda name: digest_of(name, s.ranges) or b""
+
+
+def _authority(sd: acms.SignedData) -> str:
+    """Return the name of who issued the certificate that made a token; empty if it is not there."""
+    try:
+        info = signer_info(find_signer(sd["signer_infos"][0], certificates_of(sd)))
+    except _FAULTS:
+        return ""
+    return info.issuer if info else ""
 
 
 def _tokens_of(c: Container | None) -> list[tuple[acms.SignedData, Callable[[str], bytes]]]:

@@ -134,12 +134,24 @@ def signature_reasons(c: Case) -> list[Reason]:
             c.outcome.detail,
             timestamp=c.found.kind is SignatureKind.DOCUMENT_TIMESTAMP,
         )
-        if c.outcome.timestamp_problem:
-            out.append(reason("timestamp.invalid", name, detail=c.outcome.timestamp_problem))
-        if c.outcome.legacy:
-            out.append(reason("algorithm.legacy", name, detail=c.outcome.legacy))
-        if c.found.kind is SignatureKind.SIGNATURE and c.outcome.best_signature_time is None:
-            out.append(reason("time.unproven", name))
-        if claimed_time(c.found, c.checked)[1]:
-            out.append(reason("time.local_as_utc", name))
+        out += _time_reasons(c)
+    return out
+
+
+def _time_reasons(c: Case) -> list[Reason]:
+    """Return what is to be said about time and age of one intact signature."""
+    out: list[Reason] = []
+    name = c.found.field_name
+    problem = c.outcome.timestamp_problem
+    if problem == "NO_CERTIFICATE_CHAIN_FOUND":  # the token itself may be in perfect order
+        who = c.outcome.timestamp_authority or problem
+        out.append(reason("timestamp.untrusted", name, detail=who))
+    elif problem:
+        out.append(reason("timestamp.invalid", name, detail=problem))
+    if c.outcome.legacy:
+        out.append(reason("algorithm.legacy", name, detail=c.outcome.legacy))
+    if c.found.kind is SignatureKind.SIGNATURE and c.outcome.best_signature_time is None:
+        out.append(reason("time.unproven", name))
+    if claimed_time(c.found, c.checked)[1]:
+        out.append(reason("time.local_as_utc", name))
     return out

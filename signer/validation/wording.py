@@ -8,7 +8,7 @@
 3. Nothing else in this project words a reason. `docs/reference/reasons.md` is this list; a test
    keeps them equal.
 4. `severity` says what the reason does: `fault` decides against the file or signature, `doubt`
-   leaves it open, `note` only informs.
+   leaves it open, `warning` asks a person to look though the verdict stands, `note` only informs.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from signer.validation.report import Reason
 class Wording:
     """The sentences of one reason."""
 
-    severity: Literal["fault", "doubt", "note"]
+    severity: Literal["fault", "doubt", "warning", "note"]
     vi: str
     en: str
     remedy_vi: str
@@ -59,6 +59,13 @@ WORDINGS: dict[str, Wording] = {
         "The file goes beyond what can be processed safely ({detail}).",
         "Xin bản gốc gọn hơn; nếu tệp là thật, hãy báo quản trị viên.",
         "Ask for a leaner original; if the file is genuine, tell the administrator.",
+    ),
+    "file.fault": Wording(
+        "fault",
+        "Hệ thống gặp lỗi khi đọc tệp này; chưa kết luận được gì về văn bản.",
+        "Our own software failed while reading this file; nothing is known about the document.",
+        "Kiểm tra lại; nếu lỗi lặp lại, báo quản trị viên kèm tệp này.",
+        "Check again; if it fails again, tell the administrator, with this file.",
     ),
     "file.encrypted": Wording(
         "doubt",
@@ -292,8 +299,15 @@ WORDINGS: dict[str, Wording] = {
         "doubt",
         "Dấu thời gian của chữ ký{at} không dùng được ({detail}); thời điểm ký chỉ là lời khai của người ký.",
         "The time-stamp of the signature{at} does not hold ({detail}); the time is only what the signer claims.",
-        "Hỏi cơ quan cấp dấu thời gian, hoặc thêm chứng thư của họ vào danh sách tin cậy.",
-        "Ask the time-stamping authority, or add its certificate to those trusted.",
+        "Hỏi cơ quan phát hành; xin bản có dấu thời gian dùng được.",
+        "Ask the issuing agency for a copy with a time-stamp that holds.",
+    ),
+    "timestamp.untrusted": Wording(
+        "doubt",
+        "Dấu thời gian của chữ ký{at} do một tổ chức chưa được tin cậy cấp ({detail}); thời điểm ký chỉ là lời khai của người ký.",
+        "The time-stamp of the signature{at} comes from an authority that is not trusted here ({detail}); the time is only what the signer claims.",
+        "Nếu tổ chức này đáng tin, quản trị viên thêm chứng thư gốc của họ vào danh sách tin cậy cho dấu thời gian.",
+        "If the authority is trustworthy, an administrator adds its root certificate to those trusted for time-stamps.",
     ),
     "timestamp.order": Wording(
         "doubt",
@@ -360,7 +374,7 @@ WORDINGS: dict[str, Wording] = {
         "Look at these pages closely; in doubt, ask for the original.",
     ),
     "content.active": Wording(
-        "note",
+        "warning",
         "Văn bản chứa nội dung động hoặc ẩn: {detail}.",
         "The document holds active or hidden content: {detail}.",
         "Cẩn trọng khi mở; văn bản hành chính không cần những thứ này.",
@@ -368,35 +382,35 @@ WORDINGS: dict[str, Wording] = {
     ),
     # -- what the page says beside what the signature says (design.md §4 rule 9)
     "paper.signer_mismatch": Wording(
-        "note",
+        "warning",
         "Tên người ký in trên văn bản khác tên trong chữ ký{at}: {detail}.",
         "The signer printed on the page is not the one of the signature{at}: {detail}.",
         "Hỏi cơ quan phát hành ai đã ký văn bản này, trước khi xử lý.",
         "Ask the issuing agency who signed this document before acting on it.",
     ),
     "paper.agency_mismatch": Wording(
-        "note",
+        "warning",
         "Cơ quan ban hành in trên văn bản khác cơ quan trong chữ ký{at}: {detail}.",
         "The agency printed on the page is not the one of the signature{at}: {detail}.",
         "Hỏi cơ quan có tên trên văn bản xem họ có ban hành văn bản này không.",
         "Ask the agency named on the page whether it issued this document.",
     ),
     "paper.date_after": Wording(
-        "note",
+        "warning",
         "Ngày in trên văn bản muộn hơn thời điểm được chứng minh của chữ ký{at}: {detail}.",
         "The date on the page is later than the proven time of the signature{at}: {detail}.",
         "Hỏi cơ quan phát hành ngày ban hành đúng của văn bản.",
         "Ask the issuing agency for the right date of issue.",
     ),
     "paper.date_after_claimed": Wording(
-        "note",
+        "warning",
         "Ngày in trên văn bản muộn hơn giờ ký mà người ký tự khai{at}: {detail}.",
         "The date on the page is later than the time that the signer claims{at}: {detail}.",
         "Hỏi cơ quan phát hành ngày ban hành đúng của văn bản.",
         "Ask the issuing agency for the right date of issue.",
     ),
     "paper.number_mismatch": Wording(
-        "note",
+        "warning",
         "Số văn bản in trên phụ lục khác số ghi trong chữ ký{at}: {detail}.",
         "The number printed on the annex is not the one of the signature{at}: {detail}.",
         "Kiểm tra phụ lục này có đúng là của văn bản đó không.",
@@ -478,6 +492,7 @@ def reason_for(
 _SEVERITY = {
     "fault": "quyết định xấu / decides against",
     "doubt": "để ngỏ / leaves open",
+    "warning": "cảnh báo / warns",
     "note": "ghi chú / informs",
 }
 

@@ -277,7 +277,7 @@ def certificate_signed_with_sha_1():
     return Case(sign(base(), leaf), material=material)
 
 
-@vector("INTACT", PASSED, code="timestamp.invalid", level="PAdES-B-T")
+@vector("INTACT", PASSED, code="timestamp.untrusted", level="PAdES-B-T")
 def time_stamp_of_a_stranger():
     """The time-stamping authority is unknown (and only its time is then not proven)."""
     p = pki()

@@ -124,7 +124,7 @@ def test_all_rounds_share_one_wall_clock():
     ("error", "code"),
     [
         (LimitExceededError("wall", "lâu", "slow"), "file.limit"),
-        (SandboxError("hỏng", "broken"), "file.damaged"),
+        (SandboxError("hỏng", "broken"), "file.fault"),
     ],
 )
 def test_a_document_that_breaks_its_child_has_a_verdict_like_any_other(error, code):

@@ -1,6 +1,6 @@
 """A verdict as a person reads it in a terminal, and as a shell reads it: the exit status."""
 
-from datetime import datetime
+from collections.abc import Iterator
 from functools import cache
 
 from rich.console import Console
@@ -8,63 +8,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.terms import NOT_PASSED, OK, VIETNAM, WRONG, printable
+from api.cli.terms import NOT_PASSED, OK, WRONG, printable
 from archive.model import FIELDS
 from office.model import Verification
-from signer.validation.report import (
-    ChangesAfter,
-    Indication,
-    Integrity,
-    SignatureKind,
-    SignatureReport,
-    ValidationReport,
-)
+from signer.reports.sentence import Answer, SignatureLine, moment, plain_words
+from signer.reports.words import NAMELESS, Said, Tone
+from signer.validation.report import Indication, Integrity, ValidationReport
 
-HEADLINE: dict[tuple[Integrity, Indication | None], tuple[str, str, str]] = {
-    (Integrity.INTACT, Indication.TOTAL_PASSED): (
-        "green",
-        "HỢP LỆ – chữ ký đúng, văn bản nguyên vẹn, chứng thư được tin cậy",
-        "VALID – signatures hold, the document is intact, the certificates are trusted",
-    ),
-    (Integrity.INTACT, Indication.INDETERMINATE): (
-        "yellow",
-        "CHƯA KẾT LUẬN – văn bản nguyên vẹn, nhưng chưa đủ căn cứ để tin chữ ký",
-        "UNDETERMINED – the document is intact, but there is not enough to trust the signatures",
-    ),
-    (Integrity.INTACT, Indication.TOTAL_FAILED): (
-        "red",
-        "KHÔNG HỢP LỆ – văn bản nguyên vẹn, nhưng chữ ký không có giá trị",
-        "NOT VALID – the document is intact, but a signature is not valid",
-    ),
-    (Integrity.ALTERED, Indication.TOTAL_FAILED): (
-        "red",
-        "KHÔNG HỢP LỆ – văn bản đã bị thay đổi sau khi ký",
-        "NOT VALID – the document was altered after it was signed",
-    ),
-    (Integrity.UNDECIDED, Indication.INDETERMINATE): (
-        "yellow",
-        "CHƯA KẾT LUẬN – chưa xác định được văn bản có nguyên vẹn hay không",
-        "UNDETERMINED – whether the document is intact could not be established",
-    ),
-    (Integrity.UNSIGNED, None): (
-        "yellow",
-        "KHÔNG CÓ CHỮ KÝ SỐ",
-        "NO DIGITAL SIGNATURE",
-    ),
-    (Integrity.UNREADABLE, None): (
-        "red",
-        "KHÔNG ĐỌC ĐƯỢC TỆP",
-        "THE FILE CANNOT BE READ",
-    ),
-}
-
-CHANGES = {
-    ChangesAfter.NONE: ("không", "none"),
-    ChangesAfter.LTA: ("chỉ dữ liệu lưu trữ lâu dài", "long-term data only"),
-    ChangesAfter.PERMITTED: ("có, được phép", "permitted ones"),
-    ChangesAfter.FORBIDDEN: ("CÓ, KHÔNG ĐƯỢC PHÉP", "FORBIDDEN ones"),
-    ChangesAfter.UNDECIDED: ("chưa xác định", "undecided"),
-}
+STYLES = {Tone.GOOD: "green", Tone.CAUTION: "yellow", Tone.BAD: "red", Tone.NEUTRAL: "cyan"}
+SHAPES = {Tone.GOOD: "●", Tone.CAUTION: "▲", Tone.BAD: "✖", Tone.NEUTRAL: "■"}
+"""A shape beside each colour: pipes and some eyes see no colour."""
 
 NAMES = {
     "so_ky_hieu": "Số, ký hiệu",
@@ -95,27 +48,30 @@ def _console() -> Console:
 
 
 def show(name: str, verification: Verification) -> None:
-    """Print one verdict for people."""
+    """Print one verdict for people, in the words that page and paper use."""
     console = _console()
-    report = verification.report
-    style, vi, en = HEADLINE[(report.integrity, report.indication)]
+    words = plain_words(verification.report)
+    tone = words.verdict.tone
+    style = STYLES[tone]
     console.print(Text(printable(name), style="bold"))
-    console.print(Padding(Text(vi, style=f"bold {style}"), (0, 0, 0, 2), expand=False))
-    console.print(Padding(Text(en, style=style), (0, 0, 0, 2), expand=False))
-    for reason in report.reasons:
-        where = f" [{reason.field_name}]" if reason.field_name else ""
-        console.print(
-            Padding(Text(f"• {printable(reason.vi)}{printable(where)}"), (0, 0, 0, 4), expand=False)
-        )
-        console.print(Padding(Text(f"→ {printable(reason.remedy_vi)}"), (0, 0, 0, 6), expand=False))
-        console.print(Padding(Text(printable(reason.en), style="dim"), (0, 0, 0, 6), expand=False))
-        console.print(
-            Padding(
-                Text(f"→ {printable(reason.remedy_en)}", style="dim"), (0, 0, 0, 6), expand=False
-            )
-        )
-    if report.signatures:
-        console.print(Padding(_signatures(report.signatures), (0, 0, 0, 4), expand=False))
+    _say(
+        console,
+        2,
+        words.verdict.headline,
+        before=f"{SHAPES[tone]} ",
+        style=f"bold {style}",
+        also=style,
+    )
+    _say(console, 4, words.verdict.lead)
+    if words.answers:
+        console.print(Padding(_answers(words.answers), (0, 0, 0, 4), expand=False))
+    for finding in words.findings:
+        _say(console, 4, finding.said, before="• ")
+        _say(console, 6, finding.remedy, before="→ ")
+    if words.signatures:
+        console.print(Padding(_signatures(words.signatures), (0, 0, 0, 4), expand=False))
+    for note in words.notes:
+        _say(console, 4, note.said, before="· ", style="dim")
     if verification.extracted is not None:
         table = Table.grid(padding=(0, 2))
         for field in FIELDS:
@@ -127,37 +83,60 @@ def show(name: str, verification: Verification) -> None:
     console.print()
 
 
-def _signatures(reports: tuple[SignatureReport, ...]) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in (
-        "Người ký / Signer",
-        "Kết quả / Result",
-        "Thời điểm / Time",
-        "Thay đổi sau / Changes after",
-    ):
-        table.add_column(heading, overflow="fold")
-    for s in reports:
-        signer = s.signer
-        who = (signer.common_name or signer.organization or signer.serial) if signer else "?"
-        lines = [printable(who)]
-        if signer and signer.organization and signer.organization != who:
-            lines.append(printable(signer.organization))
-        if s.kind is SignatureKind.DOCUMENT_TIMESTAMP:
-            lines.append("dấu thời gian / document time-stamp")
-        elif s.level:
-            lines.append(s.level.value)
-        result = s.indication.value + (f"\n{s.sub_indication}" if s.sub_indication else "")
-        table.add_row("\n".join(lines), result, _when(s), "\n".join(CHANGES[s.changes_after]))
+def _say(
+    console: Console,
+    indent: int,
+    said: Said,
+    *,
+    before: str = "",
+    style: str = "",
+    also: str = "dim",
+) -> None:
+    """Print a sentence in Vietnamese, and under it in English."""
+    for text, shown in ((said.vi, style), (said.en, also)):
+        line = Text(f"{before}{printable(text)}", style=shown)
+        console.print(Padding(line, (0, 0, 0, indent), expand=False))
+
+
+def _answers(answers: tuple[Answer, ...]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for a in answers:
+        # Names are the same in both languages.
+        said = dict.fromkeys(map(printable, (a.answer.vi, a.answer.en)))
+        table.add_row(
+            Text(f"{a.question.vi}\n{a.question.en}"),
+            Text(f"{SHAPES[a.tone]} " + "\n  ".join(said), style=STYLES[a.tone]),
+        )
     return table
 
 
-def _when(s: SignatureReport) -> str:
-    if s.best_signature_time is not None:
-        return f"{_local(s.best_signature_time)}\nđã chứng minh / proven"
-    if s.claimed_signing_time is not None:
-        return f"{_local(s.claimed_signing_time)}\ntheo lời người ký / claimed"
-    return "–"
+def _signatures(lines: tuple[SignatureLine, ...]) -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in (
+        "#",
+        "Người ký / Signer",
+        "Kết quả / Result",
+        "Thời điểm / Time",
+        "Sau chữ ký này / Afterwards",
+    ):
+        table.add_column(heading, overflow="fold")
+    for s in lines:
+        role = s.role or s.kind
+        who = [s.name or _both(NAMELESS), s.organization, _both(role), s.level]
+        table.add_row(
+            str(s.order),
+            Text("\n".join(printable(part) for part in who if part)),
+            Text(f"{SHAPES[s.tone]} {_both(s.verdict)}", style=STYLES[s.tone]),
+            Text("\n".join(_times(s))),
+            Text("\n".join((s.changes.vi, s.changes.en, *(printable(n.vi) for n in s.notes)))),
+        )
+    return table
 
 
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+def _times(line: SignatureLine) -> Iterator[str]:
+    for fact in line.times:
+        yield _both(fact.says) if fact.at is None else f"{_both(fact.says)}: {moment(fact.at)}"
+
+
+def _both(said: Said) -> str:
+    return f"{said.vi} / {said.en}"

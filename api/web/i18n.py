@@ -80,7 +80,10 @@ class Texts:
         """Return a moment by Vietnam's clock, whatever zone it came in."""
         if moment is None:
             return "–"
-        local = moment.astimezone(HANOI)
+        try:
+            local = moment.astimezone(HANOI)
+        except OverflowError:  # a document may claim the first or the last day of the calendar
+            return moment.isoformat(sep=" ")
         return f"{local:%H:%M:%S}, {self.day(local.date())}"
 
 

@@ -13,7 +13,7 @@ verdict, because a genuine signature is genuine whatever stands above it.
 4. Cơ quan ban hành: one of the agencies' certificates bears the printed name; where only persons
    signed, their agency or unit does, or the superior agency printed above it. Names are compared
    word by word without case and marks, abbreviations written out; one may go on where the other
-   ends ("… xã Mẫu Sơn, tỉnh …"). Councils, steering committees and inspections without a seal of
+   ends ("… xã Lam Mẫu, tỉnh …"). Councils, steering committees and inspections without a seal of
    their own use their host's (Nghị định 30/2020 Điều 33): they are not compared.
 5. Ngày ban hành: not after the day, in Vietnam, on which the last signature is proven to have
    existed, else is claimed to have been made; the two have sentences of their own. Signing later
@@ -24,6 +24,7 @@ verdict, because a genuine signature is genuine whatever stands above it.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from office.extract import layout
@@ -102,12 +103,13 @@ def compare(
 
 def _warning(code: str, signature: SignatureReport, printed: str, signed: str) -> Reason:
     page, other = one_line(printed), one_line(signed)
-    return reason(
+    worded = reason(
         code,
         signature.field_name,
         detail=f"văn bản ghi «{page}», chữ ký ghi «{other}»",
         detail_en=f"the page says “{page}”, the signature “{other}”",
     )
+    return replace(worded, page_text=page, signature_text=other)
 
 
 # -- the signer (rule 3) ---------------------------------------------------------------------------

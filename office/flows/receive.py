@@ -34,6 +34,7 @@ from office.flows.verify import Verifier
 from office.model import Verification
 from signer.errors import SignerError
 from signer.pagetext import READ_TEXT, TextRequest
+from signer.reports.record import record_of, with_anchors
 from signer.sandbox import Sandbox
 from signer.validation.report import Integrity
 
@@ -106,9 +107,13 @@ class Receiving:
 
         """
         self._admit(content, original_name)
-        verification = self._verifier.verify(content, trust=self._trust(), offline=offline)
+        trust = self._trust()
+        verification = self._verifier.verify(content, trust=trust, offline=offline)
         report = verification.report
-        line = verdict_line(original_name, verification)
+        # The line for whoever reads our contract, and the whole report as it reads back.
+        line = verdict_line(original_name, verification) | {
+            "record": record_of(with_anchors(report, trust))
+        }
         receipt = self._archive.ingest(
             Sip(
                 content=content,

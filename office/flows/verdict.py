@@ -66,6 +66,8 @@ def _reason(reason: Reason) -> dict[str, Any]:
         "remedy_vi": reason.remedy_vi,
         "remedy_en": reason.remedy_en,
         "field": reason.field_name,
+        "page_text": reason.page_text,
+        "signature_text": reason.signature_text,
     }
 
 

@@ -191,7 +191,7 @@ def _signature(s: SignatureLine) -> dict[str, Json]:
 def _findings(words: PlainWords) -> Iterator[dict[str, Json]]:
     """Yield the reasons; those of one kind share their remedy, where the first of them stands."""
     kinds: dict[tuple[str, Said], list[Said]] = {}
-    for f in words.findings:
+    for f in (*words.findings, *words.notes):
         kinds.setdefault((f.code, f.remedy), []).append(f.said)
     for (_, remedy), said in kinds.items():
         yield {"said": tuple(_both(one) for one in said), "remedy": _both(remedy)}

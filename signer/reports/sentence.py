@@ -13,6 +13,7 @@ Page, terminal and paper say the same because they say it from here.
 6. What a document says of itself (names, /Reason) is shown as one line of letters: control
    characters and marks that turn the direction of text are replaced, so that a certificate cannot
    draw a verdict of its own beside ours.
+7. A mere note (`wording` rule 4) is no finding: it dims no verdict, and is told apart and last.
 """
 
 import unicodedata
@@ -38,7 +39,7 @@ from signer.reports.words import (
     NOBODY_SIGNED,
     ONLY_PUBLISHED,
     OUTCOMES,
-    PASSED_WITH_NOTES,
+    PASSED_WITH_WARNINGS,
     PROVEN,
     REMOVED,
     ROLES,
@@ -63,6 +64,7 @@ from signer.validation.report import (
     SignatureRole,
     ValidationReport,
 )
+from signer.validation.wording import WORDINGS
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 LONGEST = 300
@@ -129,6 +131,10 @@ class Finding:
     code: str
     said: Said
     remedy: Said
+    page_text: str | None = None
+    """Where page and signature differ: what the page says."""
+    signature_text: str | None = None
+    """What the signature says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +146,9 @@ class PlainWords:
     """Four, or none where there is no signature to ask about."""
     signatures: tuple[SignatureLine, ...]
     findings: tuple[Finding, ...]
-    """Where the verdict is good these are mere notes, and stand last."""
+    """Reasons of the verdict, and what a person should look at though the verdict is good."""
+    notes: tuple[Finding, ...]
+    """What only informs (rule 7), and is not told on the line of its signature already."""
 
 
 def plain_words(report: ValidationReport) -> PlainWords:
@@ -154,7 +162,10 @@ def plain_words(report: ValidationReport) -> PlainWords:
         if answered
         else (),
         signatures=lines,
-        findings=_findings(report.reasons, lines),
+        findings=_findings([r for r in report.reasons if not _is_note(r)], lines),
+        notes=_findings(
+            [r for r in report.reasons if _is_note(r) and r.code not in _ON_LINES], lines
+        ),
     )
 
 
@@ -190,9 +201,16 @@ def verdict(report: ValidationReport) -> Verdict:
         r.code == "signature.removed" for r in report.reasons
     ):
         return REMOVED
-    if report.indication is Indication.TOTAL_PASSED and report.reasons:
-        return Verdict(tone=found.tone, headline=found.headline, lead=PASSED_WITH_NOTES)
+    warned = any(not _is_note(r) for r in report.reasons)
+    if report.indication is Indication.TOTAL_PASSED and warned:
+        return Verdict(tone=found.tone, headline=found.headline, lead=PASSED_WITH_WARNINGS)
     return found
+
+
+def _is_note(reason: Reason) -> bool:
+    # A code that is not ours any more is told aloud.
+    worded = WORDINGS.get(reason.code)
+    return worded is not None and worded.severity == "note"
 
 
 # -- the four answers ------------------------------------------------------------------------------
@@ -284,7 +302,7 @@ _STAMPED = (
     SignatureRole.MONTH,
     SignatureRole.DATE,
 )
-_NOTES = frozenset({"time.local_as_utc"})
+_ON_LINES = frozenset({"time.local_as_utc"})
 """Reasons that explain a line rather than judge it."""
 
 
@@ -308,7 +326,7 @@ def _line(order: int, s: SignatureReport, reasons: Sequence[Reason]) -> Signatur
         notes=tuple(
             _by_name(r, name or None)
             for r in reasons
-            if r.field_name == s.field_name and r.code in _NOTES
+            if r.field_name == s.field_name and r.code in _ON_LINES
         ),
     )
 
@@ -347,6 +365,8 @@ def _findings(reasons: Sequence[Reason], lines: Sequence[SignatureLine]) -> tupl
             code=r.code,
             said=_by_name(r, names.get(r.field_name or "")),
             remedy=Said(r.remedy_vi, r.remedy_en),
+            page_text=None if r.page_text is None else one_line(r.page_text),
+            signature_text=None if r.signature_text is None else one_line(r.signature_text),
         )
         for r in reasons
     )

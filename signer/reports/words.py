@@ -126,9 +126,9 @@ REMOVED = Verdict(
         "Do not take it as signed. Ask the sender for the original.",
     ),
 )
-PASSED_WITH_NOTES = Said(
-    "Có thể tiếp nhận và sử dụng văn bản này. Có lưu ý ở cuối trang.",
-    "This document can be accepted and used. There is a note at the end of the page.",
+PASSED_WITH_WARNINGS = Said(
+    "Có thể tiếp nhận văn bản này. Trước khi sử dụng, hãy đọc phần cần lưu ý.",
+    "This document can be accepted. Read what to look at before you use it.",
 )
 Given = tuple[Tone, Said, Said]
 INTACT: dict[Integrity, Given] = {

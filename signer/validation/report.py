@@ -114,6 +114,10 @@ class Reason:
     remedy_en: str
     field_name: str | None = None
     """The signature field it is about; `None` when about the document."""
+    page_text: str | None = None
+    """Where page and signature differ: what the page says."""
+    signature_text: str | None = None
+    """And what the signature says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

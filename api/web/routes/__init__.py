@@ -9,7 +9,7 @@ from api.security import Guard
 from api.web.kept import GoneError, Shelf
 from api.web.pages import static
 from api.web.problems import gone, problem_page
-from api.web.routes import account, files, search, sign, verify
+from api.web.routes import account, compare, files, search, sign, verify
 from api.wiring import House
 
 
@@ -19,7 +19,7 @@ def mount(app: FastAPI, house: House) -> None:
     app.state.desk_shelf = Shelf(house.clock)
     app.state.problem_page = problem_page
     app.add_exception_handler(GoneError, gone)
-    for module in (account, files, search, sign, verify):
+    for module in (account, compare, files, search, sign, verify):
         app.include_router(module.router)
     app.add_middleware(Guard, public_url=house.settings.public_url)
     static()  # read once at start, so that a missing file is found then

@@ -37,20 +37,27 @@ def public_page_image(
     return page_image(request, shelf.find(kept_id, browser_id(request)), page, width)
 
 
-def page_image(request: Request, kept: Kept, page: int, width: int) -> Response:
-    """Return one page as PNG, drawn once in the sandbox and then kept beside the document."""
+def page_image(
+    request: Request, kept: Kept, page: int, width: int, *, reach: int | None = None
+) -> Response:
+    """Return one page as PNG, drawn once in the sandbox and then kept beside the document.
+
+    With `reach` it is a page of the revision that the file's first `reach` bytes are.
+    """
     if width not in WIDTHS or page < 1:
         raise HTTPException(404)
-    path = kept.folder / f"{page}-{width}.png"
+    revision = "" if reach is None else f"{reach}-"
+    path = kept.folder / f"{revision}{page}-{width}.png"
     if not path.exists():
-        _draw(request.app.state.house.sandbox, kept, page, width, path)
+        wanted = RenderRequest(pages=(page,), width_px=width, reach=reach)
+        _draw(request.app.state.house.sandbox, kept, wanted, path)
     return Response(
         path.read_bytes(), media_type="image/png", headers={"cache-control": "private, max-age=900"}
     )
 
 
-def _draw(sandbox: Sandbox, kept: Kept, page: int, width: int, path: Path) -> None:
-    images = sandbox.run(RENDER, RenderRequest(pages=(page,), width_px=width), pdf=kept.path)
+def _draw(sandbox: Sandbox, kept: Kept, wanted: RenderRequest, path: Path) -> None:
+    images = sandbox.run(RENDER, wanted, pdf=kept.path)
     # Two requests may draw the same page: each writes its own file and the last rename stands.
     made = path.with_suffix(f".{id(images)}.tmp")
     made.write_bytes(images.images[0].data)

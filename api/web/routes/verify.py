@@ -20,6 +20,7 @@ from api.web.forms import Posted
 from api.web.i18n import language_of, texts
 from api.web.kept import GoneError, Kept, Shelf
 from api.web.pages import page
+from api.web.views.compare import comparable
 from api.web.views.sheets import AT_ONCE, sheets
 from api.web.views.verdict import verdict
 from api.wiring import House
@@ -87,6 +88,7 @@ def show(request: Request, visitor: Visitor, kept_id: str, first: int = 1) -> Re
         pages=pages,
         more_pages=f"/verify/{kept.id}?first={first + AT_ONCE}" if more else None,
         report_url=f"/verify/{kept.id}/report.json",
+        compare=comparable(kept.verification.report, f"/verify/{kept.id}/compare"),
     )
 
 

@@ -1,12 +1,15 @@
 """A verdict that was archived as JSON, back as the value that it was.
 
-Old reports may lack fields that came later; what is missing is `None`, never guessed.
+1. What is archived holds the whole report as it reads back (`signer.reports.record`).
+2. The first archives held the line of the outside contract alone: what is missing there is `None`,
+   never guessed.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from signer.reports.record import report_of
 from signer.validation.report import (
     Box,
     ChangesAfter,
@@ -22,12 +25,14 @@ from signer.validation.report import (
 
 
 def report_from_line(line: Mapping[str, Any]) -> ValidationReport:
-    """Return the report that `office.flows.verdict.verdict_line` wrote.
+    """Return the report that was archived with a document.
 
     Raises:
         KeyError, ValueError: the stored line is not one of ours.
 
     """
+    if "record" in line:
+        return report_of(line["record"])
     made_with = line.get("made_with") or {}
     moment: str = made_with["validation_time"]
     return ValidationReport(

@@ -1,5 +1,6 @@
 """A page must be neither kinder nor harsher than the report it shows."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from api.web.views.stored import report_from_line
 from api.web.views.verdict import Tone, badge, size, verdict
 from office.flows.verdict import verdict_line
 from office.model import Verification
+from signer.reports.record import record_of
 from signer.validation.report import (
     Box,
     ChangesAfter,
@@ -19,9 +21,12 @@ from signer.validation.report import (
     Reason,
     SignatureKind,
     SignatureReport,
+    SignatureRole,
     SignerInfo,
     ValidationReport,
 )
+from signer.validation.wording import WORDINGS
+from signer.validation.wording import reason as worded
 
 VI, EN = texts(Language.VI), texts(Language.EN)
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
@@ -133,10 +138,75 @@ def test_a_removed_signature_is_no_ordinary_unsigned_file():
     assert "từng có chữ ký số" in view.headline
 
 
-def test_a_note_on_a_valid_document_is_announced():
+def test_a_warning_on_a_valid_document_is_announced():
     found = report(Integrity.INTACT, PASSED, signature(), reasons=[reason()])
     assert verdict(found, VI).tone is Tone.GOOD
     assert "lưu ý" in verdict(found, VI).lead
+
+
+@pytest.mark.parametrize("code", [c for c, w in WORDINGS.items() if w.severity == "note"])
+def test_a_note_on_a_valid_document_leaves_it_plainly_green(code):
+    plain = verdict(report(Integrity.INTACT, PASSED, signature()), VI)
+    noted = report(Integrity.INTACT, PASSED, signature(), reasons=[worded(code, "Signature1")])
+    view = verdict(noted, VI)
+    assert (view.tone, view.headline, view.lead) == (plain.tone, plain.headline, plain.lead)
+    assert view.reasons == ()
+    told = [n.sentence for n in view.notes] + [n for s in view.signers for n in s.notes]
+    assert len(told) == 1
+    assert "«Người 1»" in told[0]
+
+
+def test_what_page_and_signature_say_stands_side_by_side():
+    differs = replace(
+        worded("paper.signer_mismatch", "Signature1", detail="khác"),
+        page_text="Trần Văn\u202e A",
+        signature_text="Lê B",
+    )
+    (line,) = verdict(report(Integrity.INTACT, PASSED, signature(), reasons=[differs]), VI).reasons
+    assert (line.page_text, line.signature_text) == ("Trần Văn\ufffd A", "Lê B")
+
+
+def stamps(*roles, **more):
+    return [
+        signature(
+            n,
+            role=role,
+            shown_text=shown,
+            **{"signer": signature(0).signer} | more,
+        )
+        for n, (role, shown) in enumerate(roles, 1)
+    ]
+
+
+VGCA = (
+    (SignatureRole.INITIAL, None),
+    (SignatureRole.LEADER, None),
+    (SignatureRole.NUMBER, "4618"),
+    (SignatureRole.DAY, "07"),
+    (SignatureRole.MONTH, "10"),
+    (SignatureRole.SEAL, None),
+)
+
+
+def test_number_day_and_month_are_one_step_and_keep_their_places():
+    view = verdict(report(Integrity.INTACT, PASSED, *stamps(*VGCA)), VI)
+    assert [step.numbers for step in view.steps] == ["1", "2", "3–5", "6"]
+    assert [line.role for line in view.steps[2].lines] == [
+        "Đóng số văn bản: «4618»",
+        "Đóng ngày: «07»",
+        "Đóng tháng: «10»",
+    ]
+    assert len(view.signers) == len(view.boxes) == 6
+
+
+def test_stamps_of_different_outcome_or_hand_are_never_told_as_one():
+    number, day = stamps((SignatureRole.NUMBER, "1"), (SignatureRole.DAY, "2"))
+    failed = replace(day, indication=OPEN, sub_indication="NO_POE")
+    other = replace(day, signer=signature(9).signer)
+    changed = replace(day, changes_after=ChangesAfter.PERMITTED)
+    for second in (failed, other, changed):
+        found = report(Integrity.INTACT, second.indication, number, second, reasons=[reason()])
+        assert [step.numbers for step in verdict(found, VI).steps] == ["1", "2"]
 
 
 def test_claimed_time_is_never_shown_as_proven_time():
@@ -150,17 +220,22 @@ def test_claimed_time_is_never_shown_as_proven_time():
         VI,
     )
     (line,) = view.signers
-    assert line.proven is None
-    assert line.claimed == "11:59:57, 02/03/2026"
+    assert not any(t.proven for t in line.times)
+    assert [t.at for t in line.times] == [None, "11:59:57, 02/03/2026"]
+    assert "tự khai" in line.times[1].says
 
 
 def test_times_are_vietnams_whatever_zone_they_came_in():
-    (line,) = verdict(report(Integrity.INTACT, PASSED, signature()), VI).signers
-    assert line.proven == "12:00:00, 02/03/2026"
-    assert (
-        verdict(report(Integrity.INTACT, PASSED, signature()), EN).signers[0].proven
-        == "12:00:00, 2 March 2026"
-    )
+    found = report(Integrity.INTACT, PASSED, signature())
+    for spoken, shown in ((VI, "12:00:00, 02/03/2026"), (EN, "12:00:00, 2 March 2026")):
+        proven = verdict(found, spoken).signers[0].times[0]
+        assert (proven.proven, proven.at) == (True, shown)
+
+
+def test_a_time_beyond_the_calendar_is_shown_all_the_same():
+    last = signature(claimed_signing_time=datetime.max.replace(tzinfo=UTC))
+    (line,) = verdict(report(Integrity.INTACT, PASSED, last), VI).signers
+    assert line.times[1].at.startswith("9999-12-31")
 
 
 def test_names_are_verified_only_when_the_document_passed():
@@ -250,6 +325,14 @@ def test_a_signer_without_a_certificate_has_a_line_all_the_same():
 def test_an_archived_report_reads_as_it_did_when_it_was_made(integrity, indication, _tone):
     found = example(integrity, indication)
     line = verdict_line("a.pdf", Verification(report=found, extracted=None, seconds=0.1))
+    whole = json.loads(json.dumps(line | {"record": record_of(found)}))
+    assert verdict(report_from_line(whole), VI) == verdict(found, VI)
+
+
+@pytest.mark.parametrize(("integrity", "indication", "_tone"), LAWFUL)
+def test_a_report_of_the_first_archives_reads_as_it_did_too(integrity, indication, _tone):
+    found = example(integrity, indication)
+    line = verdict_line("a.pdf", Verification(report=found, extracted=None, seconds=0.1))
     before, after = verdict(found, VI), verdict(report_from_line(line), VI)
     assert (before.headline, before.answers, before.reasons, before.boxes) == (
         after.headline,
@@ -257,8 +340,8 @@ def test_an_archived_report_reads_as_it_did_when_it_was_made(integrity, indicati
         after.reasons,
         after.boxes,
     )
-    assert [(s.name, s.proven, s.claimed, s.verdict) for s in before.signers] == [
-        (s.name, s.proven, s.claimed, s.verdict) for s in after.signers
+    assert [(s.name, s.times, s.verdict) for s in before.signers] == [
+        (s.name, s.times, s.verdict) for s in after.signers
     ]
 
 

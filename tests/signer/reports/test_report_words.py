@@ -69,10 +69,9 @@ def test_paper_says_what_the_page_says(case, language):
 
     assert shown.tone == words.verdict.tone.value
     assert (shown.headline, shown.lead) == (of(words.verdict.headline), of(words.verdict.lead))
-    if case.report.signatures:  # the page answers for a file that nobody could look into
-        assert [(a.question, a.answer, a.detail, a.tone.value) for a in shown.answers] == [
-            (of(a.question), of(a.answer), of(a.detail), a.tone.value) for a in words.answers
-        ]
+    assert [(a.question, a.answer, a.detail, a.tone.value) for a in shown.answers] == [
+        (of(a.question), of(a.answer), of(a.detail), a.tone.value) for a in words.answers
+    ]
     assert [
         (s.name, s.organization, s.kind, s.verdict, s.tone.value, s.changes) for s in shown.signers
     ] == [
@@ -82,6 +81,7 @@ def test_paper_says_what_the_page_says(case, language):
     assert [(r.sentence, r.remedy) for r in shown.reasons] == [
         (of(f.said), of(f.remedy)) for f in words.findings
     ]
+    assert [r.sentence for r in shown.notes] == [of(f.said) for f in words.notes]
 
 
 def test_nothing_is_answered_about_what_nobody_could_look_into(cases):
@@ -131,7 +131,8 @@ def test_the_seven_hours_of_vietnamese_tools_are_explained_on_the_line(hostile):
 
 
 def test_a_reason_names_the_person_not_the_field(cases):
-    (found,) = plain_words(cases["archived"].report).findings
+    words = plain_words(cases["archived"].report)
+    (found,) = (*words.findings, *words.notes)
     field = cases["archived"].report.signatures[0].field_name
     assert field not in found.said.vi
     assert field not in found.said.en

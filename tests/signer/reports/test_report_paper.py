@@ -189,8 +189,10 @@ def test_of_many_anchors_those_relied_on_are_printed_and_the_others_counted(case
 def test_reasons_of_one_kind_share_their_remedy(cases, paper, read):
     report = cases["several"].report
     said = flat(read(paper.typeset(report)))
-    remedies = {f.remedy.vi for f in plain_words(report).findings}
-    assert len(plain_words(report).findings) > len(remedies)
+    words = plain_words(report)
+    told = (*words.findings, *words.notes)
+    remedies = {f.remedy.vi for f in told}
+    assert len(told) > len(remedies)
     for remedy in remedies:
         assert said.count(remedy) == 1
 

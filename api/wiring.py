@@ -17,7 +17,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -33,7 +33,6 @@ from certs.model import (
     TimestampSource,
     TrustStore,
 )
-from signer.errors import SandboxError
 from signer.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -72,12 +71,14 @@ class House:
         fetcher: Fetcher | None = None,
         timestamps: TimestampSource | None = None,
         store: "ObjectStore | None" = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._given_fetcher = fetcher
         self._given_timestamps = timestamps
         self._given_store = store
+        self._given_sandbox = sandbox
         self._closing = ExitStack()
         self._lock = threading.Lock()
         self._probing = threading.Lock()
@@ -107,14 +108,16 @@ class House:
         self.sandbox.warm()
 
     def warm_up(self) -> None:
-        """Begin to start the sandbox: a second of imports, in another process meanwhile."""
-        threading.Thread(target=_warm, args=(self.sandbox,), name="antin-warm", daemon=True).start()
+        """Begin to start the sandbox: half a second of imports, in another process meanwhile."""
+        self.sandbox.warm_up()
 
     # -- the floor
 
     @cached_property
     def sandbox(self) -> Sandbox:
         """Where documents are opened."""
+        if self._given_sandbox is not None:
+            return self._given_sandbox  # whoever made it closes it
         box = Sandbox(children=self.settings.sandbox_children)
         self._closing.callback(box.close)
         return box
@@ -408,12 +411,6 @@ class House:
             self.store.delete_staged(key)
 
 
-def _warm(box: Sandbox) -> None:
-    # Whoever needs the sandbox gets the error itself.
-    with suppress(SandboxError):
-        box.warm()
-
-
 def build(settings: Settings) -> House:
     """Return the house of `settings`; nothing is made yet (rule 1)."""
     return House(settings)
@@ -471,9 +468,11 @@ def enrol_development(
 
 @contextmanager
 def verification(
-    settings: Settings, trust_paths: tuple[Path, ...] | None
+    settings: Settings, trust_paths: tuple[Path, ...] | None, *, sandbox: Sandbox | None = None
 ) -> "Iterator[tuple[Verifier, TrustStore]]":
     """Yield what `verify` needs, and nothing more (rule 1): the verifier, and whom to trust.
+
+    A `sandbox` that is handed in stays open.
 
     Raises:
         AnchorInvalidError: a path that holds no certificate.
@@ -481,6 +480,6 @@ def verification(
     """
     from certs.anchors import load_anchors
 
-    with House(settings) as house:
+    with House(settings, sandbox=sandbox) as house:
         trust = house.trust() if trust_paths is None else load_anchors(trust_paths)
         yield house.verifier, trust

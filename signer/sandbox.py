@@ -14,6 +14,9 @@
 
 A job's own wall clock is enforced by the zygote; this process waits `GRACE_SECONDS` longer before
 it gives up on the zygote too.
+
+This module imports nothing heavy at its top, so that a command can start the zygote first and load
+the rest while the zygote loads its own.
 """
 
 import json
@@ -28,14 +31,11 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
-
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import to_json
 
 from signer import limits as caps
 from signer.errors import LimitExceededError, SandboxError, SignerError
@@ -46,7 +46,18 @@ __all__ = ["JobFiles", "JobLimits", "JobSpec", "Sandbox"]
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "HOME")
+KEPT_ENVIRONMENT = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "TZ",
+    "HOME",
+    # Compiling our own modules anew at each start would cost a fifth of a second; the zygote may
+    # keep them where its parent may (children may write nothing).
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX",
+)
 LENGTH = 8
 CHUNK = 1 << 18
 
@@ -132,6 +143,8 @@ class Sandbox:
             OSError: `pdf` cannot be read.
 
         """
+        from pydantic_core import to_json
+
         allowed = limits or job.limits
         body = to_json(request, bytes_mode="base64")
         with self._places, ExitStack() as held:
@@ -165,6 +178,15 @@ class Sandbox:
     def warm(self) -> None:
         """Start the zygote now, so that the first job does not wait for it."""
         self._running()
+
+    def warm_up(self) -> None:
+        """Begin to start the zygote, without waiting; whoever needs it gets the error, if any."""
+
+        def start() -> None:
+            with suppress(SandboxError):
+                self._running()
+
+        threading.Thread(target=start, name="antin-warm", daemon=True).start()
 
     def close(self) -> None:
         """Kill what runs and forget the zygote. Jobs under way end in `SandboxError`."""
@@ -208,7 +230,6 @@ def _start() -> _Zygote:
         "PYTHONPATH": os.pathsep.join(p for p in (str(ROOT), *sys.path) if Path(p).is_absolute()),
         "OMP_THREAD_LIMIT": "1",  # OCR with more threads under a CPU limit is slower, not faster
         "MALLOC_ARENA_MAX": "2",  # each glibc arena reserves 64 MiB of the address space
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
     }
     try:
@@ -329,6 +350,8 @@ def _answer(job: JobSpec[Any, Res], data: bytes, status: dict[str, Any], limits:
         raise _over("result")
     kind, payload = data[:1], data[1:]
     if kind == b"R":
+        from pydantic import ConfigDict, TypeAdapter, ValidationError
+
         try:
             adapter = TypeAdapter(tuple[job.result], config=ConfigDict(val_json_bytes="base64"))  # type: ignore[name-defined]
             (result,) = adapter.validate_json(b"[" + payload + b"]", strict=True)

@@ -73,11 +73,7 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
     Mã kết thúc / exit status: 0 tất cả hợp lệ / all passed · 1 có tệp sai / something is bad ·
     2 chưa đủ căn cứ / not everything passed.
     """
-    from api.cli.reports import ReportFolder
-    from api.cli.verdicts import exit_status, show
-    from api.settings import load
-    from api.wiring import verification
-    from office.flows.verdict import verdict_line
+    from signer.sandbox import Sandbox
 
     when = terms.moment(at) if at else None
     try:
@@ -88,32 +84,43 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
         raise terms.UsageError(
             "Không có tệp PDF nào để kiểm tra.", "There is no PDF file to verify."
         )
-    settings = load(terms.chosen_data(ctx, data), sandbox_children=jobs)
-    folder = None if report is None else ReportFolder(report)
-    with verification(settings, tuple(trust) if trust is not None else None) as (verifier, store):
+    with Sandbox(children=jobs) as box:
+        box.warm_up()  # it loads pyHanko while this process loads the rest
+        from api.cli.reports import ReportFolder
+        from api.cli.verdicts import exit_status, show
+        from api.settings import load
+        from api.wiring import verification
+        from office.flows.verdict import verdict_line
 
-        def one(source: Source) -> "Verification":
-            try:
-                content = source.read(settings.upload_limit)
-                return verifier.verify(
-                    content, trust=store, at=when, offline=offline, read=not no_read
-                )
-            except UnsoundError as e:
-                return verifier.refuse(e.reason, size=e.size, trust=store, at=when, sha256=e.sha256)
-            except OSError:
-                # It was there a moment ago, and is not readable now.
-                return verifier.refuse("file.damaged", size=0, trust=store, at=when)
+        settings = load(terms.chosen_data(ctx, data), sandbox_children=jobs)
+        folder = None if report is None else ReportFolder(report)
+        anchors = tuple(trust) if trust is not None else None
+        with verification(settings, anchors, sandbox=box) as (verifier, store):
 
-        worst = terms.OK
-        for source, result in in_order(found, one, jobs):
-            worst = exit_status(worst, result.report)
-            line = verdict_line(source.name, result)
-            if folder is not None:
-                folder.put(line)
-            if json:
-                terms.out(line)
-            else:
-                show(source.name, result)
+            def one(source: Source) -> "Verification":
+                try:
+                    content = source.read(settings.upload_limit)
+                    return verifier.verify(
+                        content, trust=store, at=when, offline=offline, read=not no_read
+                    )
+                except UnsoundError as e:
+                    return verifier.refuse(
+                        e.reason, size=e.size, trust=store, at=when, sha256=e.sha256
+                    )
+                except OSError:
+                    # It was there a moment ago, and is not readable now.
+                    return verifier.refuse("file.damaged", size=0, trust=store, at=when)
+
+            worst = terms.OK
+            for source, result in in_order(found, one, jobs):
+                worst = exit_status(worst, result.report)
+                line = verdict_line(source.name, result)
+                if folder is not None:
+                    folder.put(line)
+                if json:
+                    terms.out(line)
+                else:
+                    show(source.name, result)
     if folder is not None:
         terms.say(
             f"Đã ghi báo cáo JSON vào {folder.path}. Báo cáo .xml và .pdf chưa có trong bản này.",

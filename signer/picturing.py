@@ -48,6 +48,8 @@ of the title that it stood on, was 24."""
 
 CELL = 8
 """Pixels. Differences nearer to one another than this are one changed area."""
+WORD = 32
+"""Pixels at 150 dpi: what is hidden is told by lines of words, not letter by letter."""
 AREAS = 50
 """Changed areas told per page; a person looks at the page, not at a longer list."""
 ANNOTATIONS = 2_000
@@ -335,7 +337,7 @@ def _covered(then: _Page, now: _Page) -> tuple[Box, ...]:
         gone = ImageChops.multiply(then.ink(dpi), _light(now.image(dpi)))
         if gone.histogram()[255] < enough:
             return ()
-    return _areas(gone, now.number, now.scale(SECOND_LOOK), now.height)
+    return _areas(gone, now.number, now.scale(SECOND_LOOK), now.height, cell=WORD)
 
 
 def _dark(image: Image.Image) -> Image.Image:
@@ -373,17 +375,21 @@ def _lit(mask: Image.Image) -> int:
     return mask.histogram()[255]
 
 
-def _areas(mask: Image.Image, page: int, scale: float, height: float) -> tuple[Box, ...]:
+def _areas(
+    mask: Image.Image, page: int, scale: float, height: float, cell: int = CELL
+) -> tuple[Box, ...]:
     """Return the changed areas of a mask as boxes, largest first."""
-    # A single pixel of 255 in a cell of 64 still makes the cell 4.
+    # One pixel of 255 among the 64 of a cell still makes it 4, and so again for the next halving.
     cells = mask.reduce(CELL)
+    if cell > CELL:
+        cells = _thresholded(cells).reduce(cell // CELL)
     wide = cells.width
     left = {n for n, value in enumerate(cells.tobytes()) if value}
     found: list[tuple[int, int, int, int]] = []
     while left:
         corner = _grown(left, wide)
-        x, y = corner[0] * CELL, corner[1] * CELL
-        inner = mask.crop((x, y, corner[2] * CELL, corner[3] * CELL)).getbbox()
+        x, y = corner[0] * cell, corner[1] * cell
+        inner = mask.crop((x, y, corner[2] * cell, corner[3] * cell)).getbbox()
         if inner is not None:
             found.append((x + inner[0], y + inner[1], x + inner[2], y + inner[3]))
     found = sorted(_merged(found), key=lambda r: (-(r[2] - r[0]) * (r[3] - r[1]), r))

@@ -178,21 +178,27 @@ def _marks(
     if difference is None:
         return
     _ = texts.gettext
+    unclear, hidden = difference.unexplained, difference.covered
     found: list[tuple[Box, str, Tone]] = [
-        *((box, _("Khác, không rõ vì sao"), Tone.BAD) for box in difference.unexplained),
-        *((box, _("Nội dung đã ký bị che"), Tone.CAUTION) for box in difference.covered),
+        *((box, _("Khác, không rõ vì sao"), Tone.BAD) for box in unclear),
+        *(
+            (box, _("Nội dung đã ký bị che"), Tone.CAUTION)
+            for box in hidden
+            if not any(_meet(box, other) for other in unclear)
+        ),
     ]
-    left = list(difference.explained)
-    for n, signature in enumerate(report.signatures[order:], order + 1):
-        stand = signature.box
-        if stand is None or stand.page != difference.page:
-            continue
-        here = [box for box in left if _meet(box, stand)]
-        if here:
-            words = _("Chữ ký của %(name)s") % {"name": _name(report, n, texts)}
-            found.append((stand, words, Tone.GOOD))
-            left = [box for box in left if box not in here]
-    found += [(box, _("Ô được điền hoặc ghi chú thêm"), Tone.GOOD) for box in left]
+    later = [
+        (signature.box, _("Chữ ký của %(name)s") % {"name": _name(report, n, texts)}, Tone.GOOD)
+        for n, signature in enumerate(report.signatures[order:], order + 1)
+        if signature.box is not None and signature.box.page == difference.page
+    ]
+    explained = difference.explained
+    found += [mark for mark in later if any(_meet(mark[0], box) for box in explained)]
+    found += [
+        (box, _("Ô được điền hoặc ghi chú thêm"), Tone.GOOD)
+        for box in explained
+        if not any(_meet(box, mark[0]) for mark in later)
+    ]
     for n, (box, words, tone) in enumerate(found, 1):
         yield (
             MarkedBox(order=n, name=words, tone=tone, box=box),

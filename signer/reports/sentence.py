@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from signer.reports.additions import additions
 from signer.reports.words import (
     AFTER,
     AFTER_ALTERED,
@@ -67,6 +68,8 @@ from signer.validation.report import (
 from signer.validation.wording import WORDINGS
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
+MOST_ADDITIONS = 6
+"""Sentences on what was added, in one answer; more signers than that stand in the list alone."""
 LONGEST = 300
 """Characters of a document's own text that are shown; real names have fewer than 100."""
 REASON = 600
@@ -290,7 +293,11 @@ def _changed(report: ValidationReport) -> Answer:
         # The bytes of a signature, or bytes outside every revision, were touched: there is no
         # revision to name, and "nothing changed" beside a red verdict would mislead.
         given = CHANGED_IN_PLACE
-    return _answer(WHAT_CHANGED, given)
+    tone, answer, detail = given
+    added = additions(report, one_line) if given is CHANGED[ChangesAfter.PERMITTED] else ()
+    if 0 < len(added) <= MOST_ADDITIONS:
+        detail = Said(" ".join(a.vi for a in added), " ".join(a.en for a in added))
+    return _answer(WHAT_CHANGED, (tone, answer, detail))
 
 
 # -- one signature ---------------------------------------------------------------------------------

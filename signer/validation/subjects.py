@@ -112,7 +112,9 @@ def holder_of(certificate: bytes) -> Holder | None:
 def is_agency(name: str) -> bool:
     """Return whether `name` begins as an agency's does."""
     first = unicodedata.normalize("NFC", name.casefold()).partition(" ")[0]
-    return first in WORDS.marked or WORDS.agencies.match(folded(name)) is not None
+    if not first.isascii() and folded(first) in {folded(w) for w in WORDS.marked}:
+        return first in WORDS.marked  # "Trường", not "Trương"
+    return WORDS.agencies.match(folded(name)) is not None
 
 
 def is_person(name: str) -> bool:

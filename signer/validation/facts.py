@@ -30,7 +30,11 @@ def signer_info(certificate: x509.Certificate | None) -> SignerInfo | None:
     if certificate is None:
         return None
     try:
-        serial = f"{certificate.serial_number:x}"
+        # Some authorities issued numbers with the top bit set, negative by DER: shown as the
+        # bytes that stand in the certificate, which is also how other viewers show them.
+        number = certificate.serial_number
+        size = 8 * len(certificate["tbs_certificate"]["serial_number"].contents)
+        serial = f"{number if number >= 0 else number + (1 << size):x}"
         der = certificate.dump()
     except _FAULTS:
         return None

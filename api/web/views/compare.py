@@ -157,6 +157,8 @@ def _sentence(
             _("Nhìn không thấy gì bất thường, nhưng tệp có thay đổi chưa giải thích được."),
             _("Hình ảnh chỉ cho thấy phần nhìn được. Lý do đầy đủ ở trang kết quả kiểm tra."),
         )
+    if tone is Tone.CAUTION and after is ChangesAfter.FORBIDDEN:
+        tone = Tone.BAD
     return tone, headline, lead
 
 

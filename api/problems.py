@@ -89,6 +89,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     archive.QueryRejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     archive.CursorRejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     archive.ExportRejectedError: HTTPStatus.CONFLICT,
+    archive.NumberStateError: HTTPStatus.CONFLICT,
     archive.RebuildRefusedError: HTTPStatus.CONFLICT,
 }
 

@@ -17,6 +17,7 @@
     ├── QueryRejectedError         a search that we do not run
     ├── CursorRejectedError        a page cursor of another search, or none of ours
     ├── ExportRejectedError        the export folder cannot be used
+    ├── NumberStateError           the number is in no state for what was asked
     └── RebuildRefusedError        the objects alone do not explain themselves; nothing was changed
 
 A missing or changed object met by `fixity` or `fsck` is a finding, a value; it becomes an error
@@ -244,6 +245,19 @@ class ExportRejectedError(ArchiveError):
         super().__init__(
             f"Thư mục xuất {folder} đã có nội dung. Hãy chọn thư mục mới hoặc trống.",
             f"The export folder {folder} is not empty. Choose a new or empty one.",
+        )
+
+
+class NumberStateError(ArchiveError):
+    """The number is in no state for what was asked: nothing was changed."""
+
+    code: ClassVar[str] = "register.state"
+
+    def __init__(self, number: str, state_vi: str, state_en: str) -> None:
+        self.number = number
+        super().__init__(
+            f"Số {number} {state_vi}. Sổ đăng ký giữ nguyên.",
+            f"Number {number} {state_en}. The register was left as it was.",
         )
 
 

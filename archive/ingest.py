@@ -106,11 +106,15 @@ class Ingest:
             agency=self._agency,
             book=book_for(sip.kind),
             year=register_year(draft.received),
+            reserved=sip.number,
         )
         if committed.duplicate:
             self._store.delete_staged(staged)  # somebody else's commit came first
         return self._receipt(
-            committed.record_id, sha256, committed.register, duplicate=committed.duplicate
+            committed.record_id,
+            committed.sha256 or sha256,
+            committed.register,
+            duplicate=committed.duplicate,
         )
 
     def publish(self, record_id: str) -> None:

@@ -98,6 +98,8 @@ class Sip:
     media_type: str = "application/pdf"
     actor: str | None = None
     """Who hands it in, as the history shall name them."""
+    number: "RegisterEntry | None" = None
+    """The number reserved for it (`archive.register`), which is issued by archiving it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,33 @@ class RegisterEntry:
     """`den` for incoming documents."""
     year: int
     number: int
+
+
+class NumberState(StrEnum):
+    """What has become of a number of an outgoing document."""
+
+    RESERVED = "reserved"
+    """Bound to signed bytes; the seal is being put on."""
+    ISSUED = "issued"
+    VOID = "void"
+    """Taken back, with a reason; never given out again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingNumber:
+    """A number of an outgoing document as the ledger has it."""
+
+    entry: RegisterEntry
+    state: NumberState
+    document_sha256: str
+    """Of the document as the competent person signed it, before number and seal."""
+    issue_date: date
+    """What goes onto the paper: the day of the reservation, also when it is resumed later."""
+    created: datetime
+    record_id: str | None = None
+    """The archived document, once issued."""
+    reason: str | None = None
+    """Why it is void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

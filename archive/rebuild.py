@@ -6,7 +6,10 @@
 3. The newest text and verdict beside an object count, as they did before.
 
 What was committed but not published yet is in the database alone (with its bytes in `staging/`):
-finish it by recovery first. Voided numbers are in the database alone, too.
+finish it by recovery first. Numbers that are reserved or void are in the database alone, too: a
+rebuild in place keeps them; where the database is gone, `fsck` names them as gaps. Which signed
+bytes an issued number was reserved for, and when, is likewise known to the database alone: it is
+only needed while the issue of that document may have to be resumed.
 """
 
 import hashlib

@@ -61,6 +61,8 @@ class Committed:
     record_id: str
     register: RegisterEntry | None
     duplicate: bool
+    sha256: str | None = None
+    """Of the record's document, where those are other bytes than the ones handed in."""
 
 
 Complete = Callable[[RegisterEntry | None], tuple[Sequence[Waiting], Sequence[WaitingDerivative]]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -124,6 +125,7 @@ def books(engine: Engine) -> Iterator[Book]:
 def refill(engine: Engine, found: Iterator[Restored]) -> int:
     """Replace all records by `found` in one transaction; return how many there are."""
     with writing(engine) as connection:
+        kept = _without_record(connection)
         remove_from_index(connection)
         for table in (
             register_entries,
@@ -139,6 +141,8 @@ def refill(engine: Engine, found: Iterator[Restored]) -> int:
         for restored in found:
             _restore(connection, restored)
             count += 1
+        for row in kept:
+            _keep(connection, row)
         return count
 
 
@@ -182,10 +186,42 @@ def _restore(connection: Connection, restored: Restored) -> None:
             )
         )
     if restored.register is not None:
-        _restore_number(connection, seq, draft, restored.register)
+        entry = restored.register
+        _reach(connection, entry)
+        connection.execute(
+            insert(register_entries).values(
+                agency=entry.agency,
+                book=entry.book,
+                year=entry.year,
+                number=entry.number,
+                state="issued",
+                record_seq=seq,
+                created_at=draft.received,
+            )
+        )
 
 
-def _restore_number(connection: Connection, seq: int, draft: Draft, entry: RegisterEntry) -> None:
+def _without_record(connection: Connection) -> list[dict[str, Any]]:
+    """Return the numbers that no object knows of: reserved, void, and issued without a record.
+
+    The objects say what was issued; what was promised or taken back stands in the ledger alone.
+    """
+    rows = connection.execute(
+        select(register_entries).where(register_entries.c.record_seq.is_(None))
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _keep(connection: Connection, row: dict[str, Any]) -> None:
+    """Put such a number back, unless an object bears it: then it was issued after all."""
+    entry = RegisterEntry(**{name: row[name] for name in ("agency", "book", "year", "number")})
+    _reach(connection, entry)
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(make(register_entries).values(**row).on_conflict_do_nothing())
+
+
+def _reach(connection: Connection, entry: RegisterEntry) -> None:
+    """Have the counter stand at the number, or above."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     book = {"agency": entry.agency, "book": entry.book, "year": entry.year}
     statement = make(register_books).values(**book, last=entry.number)
@@ -194,14 +230,5 @@ def _restore_number(connection: Connection, seq: int, draft: Draft, entry: Regis
             index_elements=["agency", "book", "year"],
             set_={"last": statement.excluded.last},
             where=register_books.c.last < statement.excluded.last,
-        )
-    )
-    connection.execute(
-        insert(register_entries).values(
-            **book,
-            number=entry.number,
-            state="issued",
-            record_seq=seq,
-            created_at=draft.received,
         )
     )

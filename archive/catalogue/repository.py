@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, insert, null, select, update
+from sqlalchemy import Connection, Engine, delete, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import search as finding
@@ -16,7 +16,7 @@ from archive.catalogue.drafts import (
     Waiting,
     WaitingDerivative,
 )
-from archive.catalogue.numbers import take_number
+from archive.catalogue.numbers import issue_number, outgoing, take_number
 from archive.catalogue.rows import (
     derivative_of,
     derivative_row,
@@ -32,7 +32,14 @@ from archive.catalogue.rows import (
 from archive.catalogue.searchindex import add_to_index, indexed, remove_from_index
 from archive.catalogue.tables import derivatives, files, pages, records, versions
 from archive.layout import ObjectVersion
-from archive.model import Derivative, Record, SearchPage, SearchQuery, StoredFile
+from archive.model import (
+    Derivative,
+    Record,
+    RegisterEntry,
+    SearchPage,
+    SearchQuery,
+    StoredFile,
+)
 
 
 class Catalogue:
@@ -42,20 +49,37 @@ class Catalogue:
         self.engine = engine
 
     def commit_record(
-        self, draft: Draft, complete: Complete, *, agency: str, book: str | None, year: int
+        self,
+        draft: Draft,
+        complete: Complete,
+        *,
+        agency: str,
+        book: str | None,
+        year: int,
+        reserved: RegisterEntry | None = None,
     ) -> Committed:
         """Enter the record, its number, its files and its words: all of it or nothing.
 
         This is the moment from which the record exists. Bytes that are a record already make no
-        second one: that record is the answer.
+        second one: that record is the answer; so is the record that bears the `reserved` number,
+        where it is issued already.
+
+        Raises:
+            NumberStateError: the `reserved` number is void, or unknown.
+
         """
         try:
             with writing(self.engine) as connection:
                 if (known := known_record(connection, draft.sha256)) is not None:
                     return known
+                if reserved is not None and (known := _bearer(connection, reserved)) is not None:
+                    return known
                 seq = insert_record(connection, draft)
-                register = (
-                    take_number(
+                register = reserved
+                if reserved is not None:
+                    issue_number(connection, reserved, seq, draft.received)
+                elif book is not None:
+                    register = take_number(
                         connection,
                         agency=agency,
                         book=book,
@@ -63,9 +87,6 @@ class Catalogue:
                         record_seq=seq,
                         now=draft.received,
                     )
-                    if book is not None
-                    else None
-                )
                 insert_files(connection, seq, 1, draft.received, complete(register))
                 return Committed(record_id=draft.record_id, register=register, duplicate=False)
         except IntegrityError:
@@ -247,3 +268,16 @@ class Catalogue:
             )
             for row in connection.execute(statement).mappings().all():
                 yield row["record_id"], derivative_of(row)
+
+
+def _bearer(connection: Connection, reserved: RegisterEntry) -> Committed | None:
+    """Return the record that the number is issued to, if it is; hold the number until the end."""
+    number = outgoing(connection, reserved, hold=True)
+    if number is None or number.record_id is None:
+        return None
+    return Committed(
+        record_id=number.record_id,
+        register=reserved,
+        duplicate=True,
+        sha256=row_of(connection, number.record_id)["sha256"],
+    )

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 metadata: Final = MetaData(
@@ -170,7 +171,22 @@ register_entries = Table(
     Column("reason", Text),
     Column("record_seq", Sequence, ForeignKey(records.c.seq)),
     Column("created_at", UtcDateTime, nullable=False),
+    # Of an outgoing document: the signed bytes that the number was reserved for, and the date that
+    # goes onto the paper with it.
+    Column("document_sha256", String(64)),
+    Column("issue_date", Date),
+    # When the state last changed.
+    Column("closed_at", UtcDateTime),
     Index("ix_register_entries_record_seq", "record_seq"),
+    # One document has one number: this is what makes a second one impossible, whoever asks.
+    Index(
+        "uq_register_entries_agency_document_sha256",
+        "agency",
+        "document_sha256",
+        unique=True,
+        sqlite_where=text("state <> 'void'"),
+        postgresql_where=text("state <> 'void'"),
+    ),
     ForeignKeyConstraint(
         ["agency", "book", "year"],
         [register_books.c.agency, register_books.c.book, register_books.c.year],

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from archive.catalogue.drafts import Committed, Complete, Draft
 from archive.catalogue.repository import Catalogue
@@ -69,14 +70,9 @@ class FaultyCatalogue(Catalogue):
         super().__init__(engine)
         self._trap = trap
 
-    def commit_record(
-        self, draft: Draft, complete: Complete, *, agency: str, book: str | None, year: int
-    ) -> Committed:
+    def commit_record(self, draft: Draft, complete: Complete, **number: Any) -> Committed:
         return self._trap.run(
-            "commit",
-            lambda: Catalogue.commit_record(
-                self, draft, complete, agency=agency, book=book, year=year
-            ),
+            "commit", lambda: Catalogue.commit_record(self, draft, complete, **number)
         )
 
     def mark_published(self, record_id: str, now: datetime) -> None:

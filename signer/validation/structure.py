@@ -13,6 +13,7 @@
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -116,7 +117,9 @@ class Document:
         except _FAULTS as e:
             raise StructureError("file.damaged", str(e)[:200]) from e
         self._cache: dict[tuple[int, int], Parsed] = {}
-        self._streams: dict[tuple[int, int], tuple[bytes, list[tuple[int, int]]]] = {}
+        self._streams: dict[
+            tuple[int, int], tuple[bytes, list[tuple[int, int]], frozenset[int]]
+        ] = {}
         self.revisions = self._read_revisions()
         self._history: dict[int, list[int]] = {}
         for r in self.revisions:
@@ -320,11 +323,13 @@ class Document:
             offsets = [
                 (int(a), first + int(b)) for a, b in zip(head[::2], head[1::2], strict=False)
             ]
-            self._streams[key] = (content, offsets)
-        content, offsets = self._streams[key]
+            counted = Counter(n for n, _ in offsets)
+            twice = frozenset(n for n, times in counted.items() if times > 1)
+            self._streams[key] = (content, offsets, twice)
+        content, offsets, twice = self._streams[key]
         if not 0 <= where.index < len(offsets) or offsets[where.index][0] != i:
             return Parsed(None, -1, -1, i, 0, ["wrong-index"])
-        if sum(1 for n, _ in offsets if n == i) > 1:
+        if i in twice:
             return Parsed(None, -1, -1, i, 0, ["duplicate-in-stream"])
         p = Parsed(None, -1, -1, i, 0)
         p.value, _ = read_value(content, offsets[where.index][1], p.anomalies)

@@ -6,12 +6,12 @@
    is explained, what is not, what has disappeared.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from api.web.i18n import Texts
 from api.web.views.sheets import AT_ONCE, SheetView, sheets
-from api.web.views.verdict import MarkedBox
+from api.web.views.verdict import MarkedBox, SignerLine, verdict
 from office.flows.pictured import SideBySide
 from signer.picture import PageDifference, PictureComparison, PictureVerdict, compared_signature
 from signer.render import PageSizes
@@ -76,12 +76,13 @@ def compare_view(
 ) -> CompareView:
     """Return what is shown; `base` is the address of the verdict."""
     comparison = beside.comparison
+    signers = verdict(report, texts).signers
     tone, headline, lead = _sentence(comparison, report.signatures[order - 1].changes_after, texts)
     numbers = _numbers(comparison, beside.sizes, sizes)
     differing = {p.page: p for p in comparison.pages}
     pairs = []
     for number in numbers[:AT_ONCE]:
-        marks = tuple(_marks(differing.get(number), report, order, texts))
+        marks = tuple(_marks(differing.get(number), report, order, signers, texts))
         boxes = [box for box, _ in marks]
         pairs.append(
             Pair(
@@ -96,10 +97,10 @@ def compare_view(
         tone=tone,
         headline=headline,
         lead=lead,
-        name=_name(report, order, texts),
+        name=signers[order - 1].name,
         pairs=tuple(pairs),
         notes=tuple(_notes(comparison, len(numbers), texts)),
-        others=tuple((_name(report, n, texts), url) for n, url in others.items() if n != order),
+        others=tuple((_called(signers[n - 1]), url) for n, url in others.items() if n != order),
     )
 
 
@@ -174,7 +175,11 @@ def _numbers(
 
 
 def _marks(
-    difference: PageDifference | None, report: ValidationReport, order: int, texts: Texts
+    difference: PageDifference | None,
+    report: ValidationReport,
+    order: int,
+    signers: Sequence[SignerLine],
+    texts: Texts,
 ) -> Iterable[tuple[MarkedBox, Mark]]:
     """Yield the areas of a page, numbered, the worst first: rule 2."""
     if difference is None:
@@ -190,8 +195,8 @@ def _marks(
         ),
     ]
     later = [
-        (signature.box, _("Chữ ký của %(name)s") % {"name": _name(report, n, texts)}, Tone.GOOD)
-        for n, signature in enumerate(report.signatures[order:], order + 1)
+        (signature.box, _called(line), Tone.GOOD)
+        for line, signature in zip(signers[order:], report.signatures[order:], strict=True)
         if signature.box is not None and signature.box.page == difference.page
     ]
     explained = difference.explained
@@ -233,6 +238,5 @@ def _notes(comparison: PictureComparison, differing: int, texts: Texts) -> Itera
         }
 
 
-def _name(report: ValidationReport, order: int, texts: Texts) -> str:
-    signer = report.signatures[order - 1].signer
-    return (signer.common_name if signer else None) or texts.gettext("Không rõ tên")
+def _called(line: SignerLine) -> str:
+    return f"{line.role or line.kind} · {line.name}"

@@ -158,11 +158,8 @@ class _Writer:
     def _constraints(self, top: etree._Element, s: SignatureReport) -> None:
         """Write the policy, and the two questions of ours that the standard does not ask."""
         said = add(top, VR, "ValidationConstraintsEvaluationReport")
-        policy = add(said, VR, "SignatureValidationPolicy")
-        named = add(add(policy, VR, "SignaturePolicyIdentifier"), XADES, "SignaturePolicyId")
-        identifier = add(named, XADES, "SigPolicyId")
-        add(identifier, XADES, "Identifier", _name_of(self._report.policy_digest))
-        add_digest(add(named, XADES, "SigPolicyHash"), "sha256", self._report.policy_digest)
+        if self._report.policy_digest:  # a record of the first days may lack it
+            self._policy(add(said, VR, "SignatureValidationPolicy"))
         for name, word, outcome in (
             ("integrity", s.integrity, _INTEGRITY[s.integrity]),
             ("changes-after", s.changes_after, _CHANGES[s.changes_after]),
@@ -176,6 +173,12 @@ class _Writer:
             add(applied, VR, "Status", f"{ETSI}:constraintStatus:applied")
             status = add(constraint, VR, "ValidationStatus")
             add(status, VR, "MainIndication", _BLOCK[outcome])
+
+    def _policy(self, policy: etree._Element) -> None:
+        named = add(add(policy, VR, "SignaturePolicyIdentifier"), XADES, "SignaturePolicyId")
+        identifier = add(named, XADES, "SigPolicyId")
+        add(identifier, XADES, "Identifier", _name_of(self._report.policy_digest))
+        add_digest(add(named, XADES, "SigPolicyHash"), "sha256", self._report.policy_digest)
 
     def _times(self, top: etree._Element, n: int, s: SignatureReport) -> None:
         """Write rule 4."""

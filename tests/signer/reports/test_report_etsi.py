@@ -177,6 +177,16 @@ def test_what_the_report_does_not_establish_is_left_out(cases):
     assert top.findall(".//ds:SignatureValue", NS) == []
 
 
+def test_an_old_verdict_without_certificate_or_policy_still_makes_a_report(cases):
+    report = cases["archived"].report
+    (first, *others) = report.signatures
+    bare = replace(first, signer=replace(first.signer, certificate=b""))
+    top = parsed(replace(report, policy_digest="", signatures=(bare, *others)))
+    assert top.findall(".//vr:SignatureValidationPolicy", NS) == []
+    assert len(top.findall(".//vr:SignerInformation", NS)) == 1
+    assert_references_resolve(top)
+
+
 def complete(case):
     """The report with everything known about its first signature, taken from the file itself."""
     s = case.report.signatures[0]

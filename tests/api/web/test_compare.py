@@ -10,7 +10,7 @@ from browsing import Browser
 from PIL import Image, ImageChops
 
 sys.path.append(str(Path(__file__).parents[2] / "signer" / "picture"))
-from papers import annotated, said
+from promissory import annotated, said
 from vectors.make import base, sign, stream, update
 from vectors.pki import NOW, pki
 from vectors.registry import trusting

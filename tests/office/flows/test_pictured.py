@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "signer" / "picture"))
-from papers import annotated
+from promissory import annotated
 from vectors.make import base, sign
 from vectors.pki import NOW, pki
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parent))
-from papers import TEXT, annotated, booklet, compare, field, form, said, written
+from promissory import TEXT, annotated, booklet, compare, field, form, said, written
 from vectors.make import base, body, sign, stream, update
 from vectors.pki import NOW, pki
 from vectors.registry import trusting

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parent))
-from papers import booklet, compare, look, said
+from promissory import booklet, compare, look, said
 from vectors.make import base, stream, update
 
 from signer import limits

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parent))
-from papers import look
+from promissory import look
 
 from certs.model import TrustStore
 from signer.picture import PictureVerdict, questions

@@ -15,7 +15,7 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.stamp import TextStampStyle
 
 sys.path.append(str(Path(__file__).parent))
-from papers import annotated
+from promissory import annotated
 from vectors.make import base, document_stamp, sign, signer_of, update
 from vectors.pki import NOW, pki
 from vectors.registry import VECTORS, trusting

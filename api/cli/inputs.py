@@ -144,7 +144,7 @@ def _expand(name: str) -> Iterator[Source]:
         for found in sorted(_walk(name), key=os.fsencode):
             yield FileSource(found, Path(found))
     elif path.suffix.lower() == ".zip" and path.is_file():
-        yield from _members(name, path)
+        yield from members(name, path)
     else:
         yield FileSource(name, path)
 
@@ -161,7 +161,8 @@ def _walk(top: str) -> Iterator[str]:
                 yield path
 
 
-def _members(name: str, path: Path) -> Iterator[Source]:
+def members(name: str, path: Path) -> Iterator[Source]:
+    """Yield the PDFs inside the ZIP at `path`, which people call `name` (rules 3 and 5)."""
     if not zipfile.is_zipfile(path):
         # Let the validator say what it is, as for any other file.
         yield FileSource(name, path)

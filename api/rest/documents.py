@@ -1,5 +1,6 @@
 """`/api/v1/documents`: hand in, find, read and fetch what is archived."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.cli.keeping import register_value
+from api.rest.reports import ReportForm, report_file
 from api.rest.shapes import (
     FoundShape,
     ReceiptShape,
@@ -20,6 +22,7 @@ from api.rest.shapes import (
     problems,
     record_value,
 )
+from api.rest.stored import report_from_line
 from api.rest.uploads import Received, body
 from api.security import require
 from api.wiring import House
@@ -232,6 +235,30 @@ def report(record_id: str, house: InHouse) -> Response:
         if found is None:
             raise RecordNotFoundError(record_id)
         return Response(found.stream.read(), media_type=found.media_type)
+
+
+@router.get(
+    "/{record_id}/report.{form}",
+    response_class=Response,
+    summary="Báo cáo kiểm tra dạng XML hoặc PDF / The report as XML or PDF",
+    responses={
+        200: {"content": {"application/xml": {}, "application/pdf": {}}},
+        **problems(401, 403, 404),
+    },
+    dependencies=[Depends(reader)],
+)
+def report_in(record_id: str, form: ReportForm, house: InHouse) -> Response:
+    """Answer the archived verdict by ETSI TS 119 102-2, or on paper."""
+    with house.archive.open_derivative(record_id, "verdict") as found:
+        if found is None:
+            raise RecordNotFoundError(record_id)
+        archived = report_from_line(json.loads(found.stream.read()))
+    name = house.archive.record(record_id).original_name
+    return Response(
+        report_file(house, archived, name, form),
+        media_type=form.media_type,
+        headers={"Content-Disposition": attachment(f"{record_id}.{form}")},
+    )
 
 
 def attachment(name: str) -> str:

@@ -1,8 +1,9 @@
-"""What a program sends: a few fields and one file, within the limit, on disk.
+"""What a program sends: a few fields and a file, or some, within the limit, on disk.
 
 1. The limit is enforced while bytes come in, whatever Content-Length says; a Content-Length above
    it is refused unread.
-2. The file's own limit is exact to the byte; the form around it has 1 MiB.
+2. The file's own limit is exact to the byte; the form around it has 1 MiB. Where a page takes
+   several files, they have the limit of one all together.
 3. The name that came with the file is shown and stored as a name, never used as a path.
 4. What came in is gone when the answer has been sent, unless a flow kept it.
 """
@@ -33,6 +34,15 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One file that came in."""
+
+    path: Path
+    name: str
+    """Original name, fit for showing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """A form that came in."""
 
@@ -41,6 +51,8 @@ class Upload:
     """The file; `None` where none was sent."""
     name: str
     """Original name, fit for showing; empty without a file."""
+    parts: tuple[Part, ...] = ()
+    """All files, in the order sent."""
 
     @property
     def file(self) -> Path:
@@ -56,8 +68,8 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(request: Request) -> AsyncGenerator[Upload, None]:
-    """Take in the form of `request`.
+async def received(request: Request, *, files: int = 1) -> AsyncGenerator[Upload, None]:
+    """Take in the form of `request`, with up to `files` files.
 
     Raises:
         UploadTooLargeError: rules 1 and 2.
@@ -71,10 +83,10 @@ async def received(request: Request) -> AsyncGenerator[Upload, None]:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit + FORM_BYTES:
         raise UploadTooLargeError(limit)
-    parser = MultiPartParser(
+    parser = _Parser(
         request.headers,
         _bounded(request, limit),
-        max_files=1,
+        max_files=files,
         max_fields=FIELDS,
         max_part_size=FIELD_BYTES,
     )
@@ -86,18 +98,23 @@ async def received(request: Request) -> AsyncGenerator[Upload, None]:
         raise HTTPException(HTTPStatus.BAD_REQUEST) from e
     with tempfile.TemporaryDirectory(prefix="antin-upload-") as folder:
         try:
-            upload = next((v for v in form.values() if isinstance(v, UploadFile)), None)
-            path = None
-            if upload is not None:
-                if (upload.size or 0) > limit:
-                    raise UploadTooLargeError(limit)
-                path = Path(folder) / "document.pdf"
+            sent = [v for _, v in form.multi_items() if isinstance(v, UploadFile)]
+            if sum(upload.size or 0 for upload in sent) > limit:
+                raise UploadTooLargeError(limit)
+            parts = []
+            for number, upload in enumerate(sent):
+                path = Path(folder) / f"{number}.pdf"
                 await run_in_threadpool(_save, upload, path)
+                parts.append(Part(path=path, name=shown_name(upload.filename)))
             fields = {k: v for k, v in form.items() if isinstance(v, str)}
-            name = shown_name(upload.filename) if upload is not None else ""
         finally:
             await form.close()
-        yield Upload(fields=fields, path=path, name=name)
+        yield Upload(
+            fields=fields,
+            path=parts[0].path if parts else None,
+            name=parts[0].name if parts else "",
+            parts=tuple(parts),
+        )
 
 
 def shown_name(raw: str | None) -> str:
@@ -105,6 +122,12 @@ def shown_name(raw: str | None) -> str:
     base = (raw or "document.pdf").replace("\\", "/").rsplit("/", 1)[-1]
     shown = "".join(c for c in unicodedata.normalize("NFC", base) if c.isprintable())
     return shown[-200:] or "document.pdf"
+
+
+class _Parser(MultiPartParser):
+    """Keeps little of each file in memory: a hundred small ones must not fill it."""
+
+    spool_max_size = 64 << 10
 
 
 class _TooMuchError(MultiPartException):

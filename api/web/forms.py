@@ -1,4 +1,4 @@
-"""What a browser sends: small fields, and at most one file, within the limit.
+"""What a browser sends: small fields, and a file within the limit; on one page, several.
 
 1. The limits are those of `api.rest.uploads`. What is above them is read on and thrown away for a
    while, so that the browser is still listening when the answer comes; REST callers read status
@@ -11,7 +11,7 @@ import math
 import shutil
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -19,10 +19,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.formparsers import FormParser, MultiPartException
 
-from api.rest.uploads import FIELD_BYTES, FIELDS, Upload, received
+from api.rest.uploads import FIELD_BYTES, FIELDS, Part, Upload, received
 from api.security import ForgedRequestError, check_form
 from office.errors import UploadEmptyError, UploadTooLargeError
 
+FILES = 100
+"""At once: a morning's mail. More of them are work for the command line."""
 _DRAIN = 64 << 20
 """Bytes read and thrown away above the limit (rule 1): a document a bit too large, not a flood."""
 
@@ -47,6 +49,11 @@ class Form:
         return number if math.isfinite(number) else None
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """All files that were sent, in order."""
+        return () if self.upload is None else self.upload.parts
+
+    @property
     def file_name(self) -> str:
         """The upload's own name, fit for showing."""
         return self.upload.name if self.upload else ""
@@ -63,7 +70,8 @@ class Form:
         shutil.move(self.upload.file, folder / "document.pdf")
 
 
-async def receive(request: Request) -> AsyncGenerator[Form, None]:
+@asynccontextmanager
+async def receive(request: Request, *, files: int = 1) -> AsyncGenerator[Form, None]:
     """Read and check the form of `request`; what came in is gone when the answer is sent.
 
     Raises:
@@ -76,7 +84,7 @@ async def receive(request: Request) -> AsyncGenerator[Form, None]:
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with AsyncExitStack() as stack:
             try:
-                upload = await stack.enter_async_context(received(request))
+                upload = await stack.enter_async_context(received(request, files=files))
             except UploadTooLargeError:
                 await _drain(request)
                 raise
@@ -95,8 +103,20 @@ async def receive(request: Request) -> AsyncGenerator[Form, None]:
     yield Form(fields=fields)
 
 
-Posted = Annotated[Form, Depends(receive)]
+async def _with_one(request: Request) -> AsyncGenerator[Form, None]:
+    async with receive(request) as form:
+        yield form
+
+
+async def _with_several(request: Request) -> AsyncGenerator[Form, None]:
+    async with receive(request, files=FILES) as form:
+        yield form
+
+
+Posted = Annotated[Form, Depends(_with_one)]
 """Parameter type of a route that takes a form."""
+PostedFiles = Annotated[Form, Depends(_with_several)]
+"""Parameter type of a route that takes a form with up to `FILES` files."""
 
 
 async def _drain(request: Request) -> None:

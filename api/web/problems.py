@@ -10,7 +10,7 @@ from api.problems import TITLES, Problem
 from api.rest.context import respond
 from api.web.i18n import language_of, texts
 from api.web.pages import page
-from api.web.views.verdict import Tone
+from signer.reports.words import Tone
 
 
 def problem_page(request: Request, problem: Problem, request_id: str) -> Response:

@@ -54,6 +54,16 @@ def test_verification_is_public_and_answers_the_command_lines_line(live, papers,
         assert told[name] == printed[name]
 
 
+@pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF-"), ("xml", b"<?xml")])
+def test_the_archived_report_comes_for_people_and_for_machines(live, clerk, archived, form, begins):
+    address = f"/api/v1/documents/{archived['record_id']}/report.{form}"
+    answer = live.client.get(address, headers=clerk)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == f"application/{form}"
+    assert answer.content.startswith(begins)
+    problem(live.client.get(address), 401, "person.not_signed_in")
+
+
 def test_what_is_not_a_pdf_is_an_answer_and_nothing_is_kept(live):
     answer = live.client.post("/api/v1/verifications", files={"file": ("a.pdf", b"MZ" * 99)})
     assert answer.status_code == 200

@@ -12,11 +12,11 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import TypeAdapter
 
 from api.rest.throttle import Throttle
-from api.security import Visitor, browser_id
+from api.security import Visitor
 from api.web.i18n import language_of, texts
-from api.web.kept import GoneError, Kept, Shelf
+from api.web.kept import Kept
 from api.web.pages import page
-from api.web.routes.files import page_image
+from api.web.routes.files import find_checked, page_image
 from api.web.views.compare import compare_view
 from api.wiring import House
 from office.flows.pictured import SideBySide, side_by_side
@@ -31,8 +31,8 @@ _STORED = TypeAdapter(SideBySide)
 @router.get("/verify/{kept_id}/compare/{order}")
 def compare(request: Request, visitor: Visitor, kept_id: str, order: int) -> Response:
     """Show what the `order`-th signature signed beside what is there now."""
-    kept = _find(request, kept_id)
-    assert kept.verification is not None  # noqa: S101 - `_find` saw to it
+    kept = find_checked(request, kept_id)
+    assert kept.verification is not None  # noqa: S101 - `find_checked` saw to it
     beside = _beside(request, kept, order, stranger=visitor is None)
     return page(
         request,
@@ -55,17 +55,9 @@ def signed_page_image(
     request: Request, visitor: Visitor, kept_id: str, order: int, number: int, width: int
 ) -> Response:
     """Return a page as it was signed."""
-    kept = _find(request, kept_id)
+    kept = find_checked(request, kept_id)
     beside = _beside(request, kept, order, stranger=visitor is None)
     return page_image(request, kept, number, width, reach=beside.reach)
-
-
-def _find(request: Request, kept_id: str) -> Kept:
-    shelf = cast("Shelf", request.app.state.public_shelf)
-    kept = shelf.find(kept_id, browser_id(request))
-    if kept.verification is None:
-        raise GoneError
-    return kept
 
 
 def _beside(request: Request, kept: Kept, order: int, *, stranger: bool) -> SideBySide:
@@ -87,7 +79,7 @@ def _beside(request: Request, kept: Kept, order: int, *, stranger: bool) -> Side
 
 def _made(request: Request, kept: Kept, order: int) -> SideBySide:
     house = cast("House", request.app.state.house)
-    assert kept.verification is not None  # noqa: S101 - `_find` saw to it
+    assert kept.verification is not None  # noqa: S101 - `find_checked` saw to it
     try:
         beside = side_by_side(house.sandbox, kept.path, kept.verification.report, order)
     except SignerError as e:

@@ -6,7 +6,7 @@ from typing import cast
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api.security import Visitor, browser_id, public
-from api.web.kept import Kept, Shelf
+from api.web.kept import GoneError, Kept, Shelf
 from api.web.pages import static
 from api.web.views.sheets import WIDTHS
 from signer.render import RENDER, RenderRequest
@@ -33,8 +33,24 @@ def public_page_image(
 ) -> Response:
     """Return a page of a document that this browser sent for checking."""
     del visitor  # whoever sent it may see it, signed in or not
-    shelf = cast("Shelf", request.app.state.public_shelf)
-    return page_image(request, shelf.find(kept_id, browser_id(request)), page, width)
+    return page_image(request, find_checked(request, kept_id), page, width)
+
+
+def find_checked(request: Request, kept_id: str) -> Kept:
+    """Return a document that this browser sent for checking, alone or among others.
+
+    Raises:
+        GoneError: it is not here (any more), or another browser's.
+
+    """
+    for shelf in (request.app.state.public_shelf, request.app.state.batch_shelf):
+        try:
+            kept = cast("Shelf", shelf).find(kept_id, browser_id(request))
+        except GoneError:
+            continue
+        if kept.verification is not None:
+            return kept
+    raise GoneError
 
 
 def page_image(

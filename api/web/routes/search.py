@@ -18,6 +18,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.rest import documents
+from api.rest.reports import ReportForm
+from api.rest.stored import report_from_line
 from api.security import browser_id, require
 from api.web.forms import Posted
 from api.web.i18n import Texts, language_of, texts
@@ -27,7 +29,6 @@ from api.web.routes.files import page_image
 from api.web.routes.verify import checked, page_sizes
 from api.web.views.desk import kind_name, paper
 from api.web.views.sheets import AT_ONCE, sheets
-from api.web.views.stored import report_from_line
 from api.web.views.verdict import badge, verdict
 from api.wiring import House
 from archive.errors import CursorRejectedError, QueryRejectedError, RecordNotFoundError
@@ -157,6 +158,13 @@ def report(request: Request, person: Reader, record_id: str) -> Response:
         media_type="application/json",
         headers={"content-disposition": documents.attachment(f"{record_id}.json")},
     )
+
+
+@router.get("/records/{record_id}/report.{form}")
+def report_in(request: Request, person: Reader, record_id: str, form: ReportForm) -> Response:
+    """Return the archived verdict for machines or on paper (rule 2)."""
+    del person
+    return documents.report_in(record_id, form, cast("House", request.app.state.house))
 
 
 @router.post("/records/{record_id}/check")

@@ -37,7 +37,7 @@ from api.web.routes.verify import checked
 from api.web.views.desk import paper
 from api.web.views.placing import as_asked, as_shown
 from api.web.views.sheets import AT_ONCE, sheets
-from api.web.views.verdict import Tone, verdict
+from api.web.views.verdict import verdict
 from api.wiring import House
 from archive.errors import ArchiveError
 from archive.model import FIELDS, DocumentMetadata, RecordKind, SearchOrder, SearchQuery
@@ -51,11 +51,11 @@ from office.people import Person
 from office.placing import place
 from office.roles import SIGNERS
 from office.tables.work import Answered
-from signer.appearance import AppearanceArtist, AppearanceKind
+from signer.appearance import AppearanceKind
 from signer.creation import SignRequest
 from signer.errors import PdfRejectedError, PlacementError, SignerError
 from signer.render import RENDER, RenderRequest
-from signer.typeset import Typesetter
+from signer.reports.words import Tone
 from signer.validation.report import Box, Level
 
 router = APIRouter(include_in_schema=False)
@@ -83,16 +83,6 @@ class Approval:
         return hashlib.sha256(f"{kept.sha256}\n{self!r}".encode()).hexdigest()
 
 
-@cache
-def _typesetter() -> Typesetter:
-    return Typesetter()
-
-
-@cache
-def _artist() -> AppearanceArtist:
-    return AppearanceArtist(_typesetter())
-
-
 @router.get("/sign")
 def choose(request: Request, person: Signer) -> Response:
     """Show what could be signed."""
@@ -115,7 +105,7 @@ def put_on_desk(request: Request, person: Signer, form: Posted) -> Response:
     house = cast("House", request.app.state.house)
     shelf = cast("Shelf", request.app.state.desk_shelf)
     if form.text("sample"):
-        kept = _take_sample(shelf, person, form.text("sample"))
+        kept = _take_sample(house, shelf, person, form.text("sample"))
     elif form.text("record"):
         record = house.archive.record(form.text("record"))
         kept = shelf.take(
@@ -227,7 +217,7 @@ def appearance(
     """Return what a signature of this identity looks like, for showing it in its place."""
     house = cast("House", request.app.state.house)
     _may_use(person, identity_id)
-    art = _artist().draw(kind, house.identities.get(identity_id), at=house.clock.now())
+    art = house.artist.draw(kind, house.identities.get(identity_id), at=house.clock.now())
     if art is None:
         return Response(status_code=HTTPStatus.NOT_FOUND)
     drawn = house.sandbox.run(RENDER, RenderRequest(pages=(1,), width_px=480), pdf=art.pdf)
@@ -405,10 +395,10 @@ def _sample_metadata(name: str) -> DocumentMetadata:
     return metadata_from_fields({field: facts.get(field) for field in FIELDS})
 
 
-def _take_sample(shelf: Shelf, person: Person, name: str) -> Kept:
+def _take_sample(house: House, shelf: Shelf, person: Person, name: str) -> Kept:
     if name not in samples.names():
         raise GoneError
-    made = samples.sample(name, _typesetter())
+    made = samples.sample(name, house.typesetter)
     kept = shelf.take(
         lambda folder: (folder / "document.pdf").write_bytes(made.pdf),
         owner=person.id,

@@ -1,4 +1,4 @@
-// Sends a form's file with progress. Without this module the form is posted as it is; nothing but
+// Sends a form's file, or files, with progress. Without this module the form is posted as it is; nothing but
 // the waiting looks different. Every outcome is a page of the server's: no verdict is made here.
 
 for (const form of document.querySelectorAll("form[data-upload]")) {
@@ -23,13 +23,13 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   };
 
   const send = () => {
-    const file = input.files[0];
-    if (!file) return;
-    if (file.size > Number(form.dataset.limit)) {
+    const files = [...input.files];
+    if (files.length === 0) return;
+    if (files.reduce((sum, file) => sum + file.size, 0) > Number(form.dataset.limit)) {
       fail(form.dataset.tooLarge);
       return;
     }
-    chosen.textContent = file.name;
+    chosen.textContent = files.length === 1 ? files[0].name : files.map((file) => file.name).join(", ").slice(0, 200);
     for (const button of buttons) button.disabled = true;
     bar.hidden = false;
     bar.value = 0;
@@ -72,7 +72,9 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   form.addEventListener("drop", (event) => {
     event.preventDefault();
     if (event.dataTransfer.files.length > 0) {
-      input.files = event.dataTransfer.files;
+      const dropped = new DataTransfer();
+      for (const file of [...event.dataTransfer.files].slice(0, input.multiple ? undefined : 1)) dropped.items.add(file);
+      input.files = dropped.files;
       send();
     }
   });

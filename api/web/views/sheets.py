@@ -7,8 +7,9 @@ over the image has its origin at the upper left, so it is turned over here and n
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.web.views.verdict import MarkedBox, Tone
+from api.web.views.verdict import MarkedBox
 from signer.render import PageSizes
+from signer.reports.words import Tone
 
 WIDTH = 900
 """Pixels: sharp on a phone, legible in half a desktop window, 60-150 KB."""

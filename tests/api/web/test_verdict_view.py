@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.rest.stored import report_from_line
 from api.web.i18n import Language, texts
-from api.web.views.stored import report_from_line
-from api.web.views.verdict import Tone, badge, size, verdict
+from api.web.views.verdict import badge, size, verdict
 from office.flows.verdict import verdict_line
 from office.model import Verification
 from signer.reports.record import record_of
+from signer.reports.words import Tone
 from signer.validation.report import (
     Box,
     ChangesAfter,

@@ -30,7 +30,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ from signer import limits as caps
 from signer.errors import LimitExceededError, SandboxError, SignerError
 from signer.jobs import JobFiles, JobLimits, JobSpec, Req, Res
 
-__all__ = ["JobFiles", "JobLimits", "JobSpec", "Sandbox"]
+__all__ = ["JobFiles", "JobLimits", "JobSpec", "JobUsage", "Sandbox"]
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,18 @@ KEPT_ENVIRONMENT = (
 )
 LENGTH = 8
 CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobUsage:
+    """What one run of a job took, as the kernel counted it."""
+
+    target: str
+    peak_bytes: int
+    """Resident at most, pages shared with the zygote (about 60 MiB) included."""
+    cpu_seconds: float
+    over: str | None
+    """The limit that ended it, if one did."""
 
 
 class _ZygoteLostError(Exception):
@@ -103,7 +115,14 @@ class _Turnstile:
 class Sandbox:
     """The box. Thread-safe; starts its zygote at the first job; close it when done."""
 
-    def __init__(self, *, children: int = caps.CHILDREN) -> None:
+    def __init__(
+        self,
+        *,
+        children: int = caps.CHILDREN,
+        observe: Callable[[JobUsage], None] | None = None,
+    ) -> None:
+        """`observe` is told of every job that ended, on the thread that ran it."""
+        self._observe = observe
         self._places = _Turnstile(children)
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
@@ -161,6 +180,15 @@ class Sandbox:
                     if target is not None:
                         os.ftruncate(target, 0)
                     continue
+                if self._observe is not None:
+                    self._observe(
+                        JobUsage(
+                            target=job.target,
+                            peak_bytes=status["peak_bytes"],
+                            cpu_seconds=status["cpu_seconds"],
+                            over=status["over"],
+                        )
+                    )
                 result = _answer(job, data, status, allowed)
                 if output is not None and target is not None:
                     _hand_back(output, target)

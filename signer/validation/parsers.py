@@ -21,6 +21,8 @@ from signer.validation.lexer import Ref, Stream, Value
 from signer.validation.structure import Document, StructureError
 
 _Digest = tuple[bytes, ...]
+_COPIED = 32 << 20
+"""Bytes up to which a copy is cheaper than a window. Larger files are scans, of few objects."""
 
 
 def disagreement(  # noqa: PLR0911 - one way out per finding
@@ -52,7 +54,10 @@ def disagreement(  # noqa: PLR0911 - one way out per finding
 
 
 class _Window(io.RawIOBase):
-    """The first bytes of the file as a file, without a copy: a scan may have 200 MB."""
+    """The first bytes of the file as a file, without a copy: a scan may have 200 MB.
+
+    Each of its calls is Python's; qpdf makes a hundred per object.
+    """
 
     def __init__(self, data: bytes, end: int) -> None:
         super().__init__()
@@ -81,7 +86,11 @@ class _Window(io.RawIOBase):
 
 
 def _theirs(data: bytes, end: int) -> list[_Digest]:
-    file = _Window(data, end)
+    file: io.IOBase
+    if end == len(data):
+        file = io.BytesIO(data)  # shares the bytes
+    else:
+        file = io.BytesIO(data[:end]) if end <= _COPIED else _Window(data, end)
     with pikepdf.open(
         cast("BinaryIO", file), attempt_recovery=False, suppress_warnings=True
     ) as pdf:

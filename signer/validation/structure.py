@@ -15,6 +15,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 
 from pyhanko.pdf_utils import generic, misc
@@ -130,7 +131,7 @@ class Document:
 
     # -- encryption ---------------------------------------------------------------------------
 
-    @property
+    @cached_property  # asked for each object
     def encrypted(self) -> bool:
         """Whether the trailer names an encryption dictionary."""
         return "/Encrypt" in self.reader.trailer

@@ -10,10 +10,12 @@
     ├── AccountInvalidError        a name or password that we refuse to take in
     ├── UploadEmptyError           nothing came in
     ├── UploadTooLargeError        one byte above the limit, or more
+    ├── UploadTooSlowError         it came in too slowly (retryable)
     ├── MetadataInvalidError       a metadata file or field that means nothing
     ├── RecordInvalidError         a record id or cursor that means nothing
     ├── RequestChangedError        an Idempotency-Key came back with another request
     ├── RequestRunningError        the request with that Idempotency-Key still runs (retryable)
+    ├── NotIssuableError           a step of issuing whose condition is not met
     ├── FileUnusableError          a file of the caller's own cannot be read or written
     ├── AddressTakenError          the service cannot listen where it was told to
     ├── StorageFullError           the disk, or the quota, is full (retryable)
@@ -123,6 +125,19 @@ class UploadEmptyError(OfficeError):
         )
 
 
+class UploadTooSlowError(OfficeError):
+    """It came in too slowly to wait for. What came in was thrown away."""
+
+    code: ClassVar[str] = "upload.too_slow"
+    retryable: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Đường truyền quá chậm hoặc bị ngắt quãng nên không nhận được tệp. Hãy thử lại.",
+            "The connection was too slow or broke off, so the file was not received. Try again.",
+        )
+
+
 class UploadTooLargeError(OfficeError):
     """One byte above the limit, or more. What came in was thrown away."""
 
@@ -218,6 +233,12 @@ class DatabaseBusyError(OfficeError):
             "Cơ sở dữ liệu đang bận hoặc không trả lời. Chưa có gì được ghi; hãy thử lại.",
             "The database is busy or does not answer. Nothing was written; try again.",
         )
+
+
+class NotIssuableError(OfficeError):
+    """A step of issuing whose condition is not met; the sentence says which."""
+
+    code: ClassVar[str] = "issue.refused"
 
 
 class FileUnusableError(OfficeError):

@@ -9,6 +9,7 @@ from api import VERSION
 from api.metrics import Metrics
 from api.rest import documents, faults, health, signatures, verifications
 from api.rest.context import RequestContext
+from api.rest.pace import Pace
 from api.rest.throttle import Throttle
 from api.wiring import House
 
@@ -23,6 +24,8 @@ def create_app(house: House) -> FastAPI:
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         yield
         # What people were looking at goes when the service stops (`api.web.kept` rule 1).
+        running.state.batches.close()
+        running.state.batch_shelf.close()
         running.state.public_shelf.close()
         running.state.desk_shelf.close()
 
@@ -46,6 +49,7 @@ def create_app(house: House) -> FastAPI:
     app.include_router(health.router)
     # The last layer added is the outermost. The pages come last and bring the guard, whose headers
     # stand on problems too.
+    app.add_middleware(Pace)
     app.add_middleware(RequestContext, metrics=app.state.metrics)
     mount(app, house)
     return app

@@ -6,6 +6,8 @@
 3. The log line holds the path without its query, because people type into search boxes.
 4. A problem is JSON for machines. Where a page asked (`Accept: text/html`, outside `/api`), the
    pages' own renderer words the same problem, if there is one.
+5. Who went away before his request was whole gets no answer and is no fault of ours: one line with
+   status 499, as proxies write it. A traceback for each would let a stranger fill the log.
 """
 
 import logging
@@ -19,6 +21,7 @@ from typing import Any
 import structlog
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
@@ -30,6 +33,9 @@ PageOfProblem = Callable[[Request, Problem, str], Response]
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: counted, not logged, unless they fail."""
+
+WENT_AWAY = 499
+"""Rule 5."""
 
 _log = structlog.get_logger("api.request")
 _faults = logging.getLogger("api.fault")
@@ -69,6 +75,8 @@ class RequestContext:
         self._metrics.in_progress.inc()
         try:
             await self._app(scope, receive, send_on)
+        except ClientDisconnect:
+            status = status or WENT_AWAY
         except Exception as e:
             if status:
                 raise  # the answer is half out: the server cuts the connection, which says so
@@ -113,7 +121,7 @@ def respond(
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="antin"'
-    if problem.status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+    if problem.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT):
         # Whoever still sends would otherwise be listened to for as long as he likes.
         headers["Connection"] = "close"
     page: PageOfProblem | None = getattr(request.app.state, "problem_page", None)

@@ -1,10 +1,12 @@
 """`POST /api/v1/verifications`: is this genuine? Public, within limits; nothing is kept."""
 
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
 from api.rest.shapes import VerificationShape, problems
+from api.rest.throttle import Throttle
 from api.rest.uploads import Received, body
 from api.security import client_address, public
 from api.wiring import House
@@ -14,18 +16,25 @@ from office.people import Person
 router = APIRouter(prefix="/api/v1", tags=["verifications"])
 
 
-def admitted(request: Request, person: Annotated[Person | None, Depends(public)]) -> Person | None:
-    """Count strangers' requests, before their bodies are read."""
-    if person is None:
-        request.app.state.throttle.admit(client_address(request))
-    return person
+async def admitted(
+    request: Request, person: Annotated[Person | None, Depends(public)]
+) -> AsyncGenerator[Person | None, None]:
+    """Count strangers' requests, from before their bodies are read until they are answered."""
+    if person is not None:
+        yield person
+        return
+    throttle: Throttle = request.app.state.throttle
+    address = client_address(request)
+    throttle.admit(address)
+    with throttle.inside(address):
+        yield None
 
 
 @router.post(
     "/verifications",
     response_model=VerificationShape,
     summary="Kiểm tra chữ ký trên một tệp PDF / Verify one PDF",
-    responses=problems(400, 413, 429, 503),
+    responses=problems(400, 408, 413, 429, 503),
     openapi_extra=body("file", file="PDF"),
 )
 def verify(

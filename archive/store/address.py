@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from archive.errors import StoreAddressError
 from archive.store.base import ObjectStore
 from archive.store.disk import DiskStore
-from archive.store.s3 import S3Store
 
 _OPTIONS: Final = frozenset({"endpoint", "secure", "region", "read_back"})
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -38,6 +37,8 @@ def open_store(
     if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc) or not known or not where:
         raise StoreAddressError(parts.scheme + "://" + parts.netloc.rpartition("@")[2])
     endpoint = urlsplit(where if "//" in where else "//" + where)
+    from archive.store.s3 import S3Store  # minio takes a quarter of a second to load
+
     secure = options.get("secure", "false" if endpoint.scheme == "http" else "true")
     try:
         store = S3Store(

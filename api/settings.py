@@ -97,6 +97,13 @@ class Settings(BaseSettings):
         gt=0,
         description="Largest document, in bytes, on every way in.",
     )
+    report_identity: str = Field(
+        default="",
+        description="Identity that signs the reports on paper (PDF). Empty: they are not signed.",
+    )
+    report_pin: SecretStr | None = Field(
+        default=None, description="PIN of that identity; a development identity needs none."
+    )
     tsa: Listed = Field(
         default=(),
         description="Time-stamping authorities in order of preference: `name=https://…`. "

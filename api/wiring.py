@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from certs.identities.software import FileIdentityStore
     from certs.revocation import CachedRevocationSource
     from office.flows.receive import Receiving
+    from office.flows.report import ReportSigning
     from office.flows.sign import Signing
     from office.flows.verify import Verifier
     from office.people import People
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from office.tables.work import IdempotencyKeys, SigningIntents
     from signer.appearance import AppearanceArtist
     from signer.creation import PdfSigner
+    from signer.reports.paper import ReportPaper
+    from signer.typeset import Typesetter
 
 READINESS_SECONDS = 30.0
 """A probe writes to the store and costs somebody's time-stamping authority a signature."""
@@ -303,11 +306,39 @@ class House:
         )
 
     @cached_property
-    def _artist(self) -> "AppearanceArtist":
-        from signer.appearance import AppearanceArtist
+    def typesetter(self) -> "Typesetter":
+        """Sets every page that we make ourselves."""
         from signer.typeset import Typesetter
 
-        return AppearanceArtist(Typesetter())
+        return Typesetter()
+
+    @cached_property
+    def artist(self) -> "AppearanceArtist":
+        """Draws signatures as they will be seen."""
+        from signer.appearance import AppearanceArtist
+
+        return AppearanceArtist(self.typesetter)
+
+    @cached_property
+    def report_signing(self) -> "ReportSigning | None":
+        """With what reports are signed; `None` where no identity is set for it."""
+        if not self.settings.report_identity:
+            return None
+        from office.flows.report import ReportSigning
+
+        pin = self.settings.report_pin
+        return ReportSigning(
+            signing=self.signing,
+            identity=self.identities.get(self.settings.report_identity),
+            pin=None if pin is None else pin.get_secret_value(),
+        )
+
+    @cached_property
+    def report_paper(self) -> "ReportPaper":
+        """Sets reports for people."""
+        from signer.reports.paper import ReportPaper
+
+        return ReportPaper(self.typesetter)
 
     def _signer(self) -> "PdfSigner":
         from signer.creation import PdfSigner
@@ -319,7 +350,7 @@ class House:
             revocation=self.revocation(trust),
             trust=trust,
             clock=self.clock,
-            artist=self._artist,
+            artist=self.artist,
         )
 
     def timestamps(self, trust: TrustStore) -> TimestampSource | None:

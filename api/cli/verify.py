@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,9 @@ from api.cli import terms
 from api.cli.inputs import MissingPathError, Source, UnsoundError, sources
 
 if TYPE_CHECKING:
+    from api.cli.reports import ReportFolder
+    from api.settings import Settings
+    from certs.model import TrustStore
     from office.model import Verification
 
 PathsArgument = Annotated[
@@ -46,7 +50,7 @@ ReportOption = Annotated[
     typer.Option(
         "--report",
         metavar="DIR",
-        help="Ghi <sha256>.json vào thư mục này. / Write <sha256>.json there.",
+        help="Ghi <sha256>.json, .xml, .pdf vào đây. / Write <sha256>.json, .xml, .pdf there.",
         show_default=False,
     ),
 ]
@@ -86,16 +90,16 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
         )
     with Sandbox(children=jobs) as box:
         box.warm_up()  # it loads pyHanko while this process loads the rest
-        from api.cli.reports import ReportFolder
         from api.cli.verdicts import exit_status, show
         from api.settings import load
         from api.wiring import verification
         from office.flows.verdict import verdict_line
 
         settings = load(terms.chosen_data(ctx, data), sandbox_children=jobs)
-        folder = None if report is None else ReportFolder(report)
         anchors = tuple(trust) if trust is not None else None
-        with verification(settings, anchors, sandbox=box) as (verifier, store):
+        with ExitStack() as held:
+            verifier, store = held.enter_context(verification(settings, anchors, sandbox=box))
+            folder = held.enter_context(_folder(report, settings, store))
 
             def one(source: Source) -> "Verification":
                 try:
@@ -116,17 +120,28 @@ def verify(  # noqa: PLR0913 - one parameter per option of the contract
                 worst = exit_status(worst, result.report)
                 line = verdict_line(source.name, result)
                 if folder is not None:
-                    folder.put(line)
+                    folder.put(source.name, result)
                 if json:
                     terms.out(line)
                 else:
                     show(source.name, result)
     if folder is not None:
         terms.say(
-            f"Đã ghi báo cáo JSON vào {folder.path}. Báo cáo .xml và .pdf chưa có trong bản này.",
-            f"JSON reports are in {folder.path}. This version has no .xml and .pdf reports yet.",
+            f"Báo cáo (.json, .xml, .pdf) nằm trong {folder.path}.",
+            f"The reports (.json, .xml, .pdf) are in {folder.path}.",
         )
     terms.done(worst)
+
+
+def _folder(
+    path: Path | None, settings: "Settings", trust: "TrustStore"
+) -> "AbstractContextManager[ReportFolder | None]":
+    if path is None:
+        return nullcontext()
+    # lxml and the typesetter are loaded for those who want reports.
+    from api.cli.reports import ReportFolder
+
+    return ReportFolder(path, settings, trust)
 
 
 def in_order(

@@ -175,17 +175,34 @@ def test_a_name_that_is_not_utf8_survives_and_one_that_drives_terminals_does_not
 
 def test_the_table_for_people_says_it_in_both_languages(antin, signed, papers):
     shown = antin("verify", "--offline", signed, papers[1]).stdout
-    assert "văn bản nguyên vẹn" in shown
+    assert "Văn bản nguyên vẹn" in shown
     assert "the document is intact" in shown
     assert "KHÔNG CÓ CHỮ KÝ SỐ" in shown
 
 
-def test_reports_are_written_by_digest_and_what_is_missing_is_said(antin, papers, tmp_path):
+def test_reports_are_written_by_digest_in_three_forms(antin, papers, tmp_path):
     done = antin("verify", "--json", "--offline", "--report", tmp_path / "r", papers[0])
     (told,) = lines(done)
-    assert json.loads((tmp_path / "r" / f"{told['sha256']}.json").read_text()) == told
-    assert [p.suffix for p in (tmp_path / "r").iterdir()] == [".json"]
-    assert ".xml" in done.stderr
+    written = json.loads((tmp_path / "r" / f"{told['sha256']}.json").read_text())
+    assert written.pop("record")["report"]["sha256"] == told["sha256"]
+    assert written == told
+    assert sorted(p.name for p in (tmp_path / "r").iterdir()) == [
+        f"{told['sha256']}.{form}" for form in ("json", "pdf", "xml")
+    ]
+
+
+def test_the_report_on_paper_is_signed_where_an_identity_is_set_for_it(
+    antin, data, papers, root_certificate, tmp_path
+):
+    asked = ("--data", data, "verify", "--json", "--offline")
+    done = antin(*asked, "--report", tmp_path, papers[0], env={"ANTIN_REPORT_IDENTITY": "dich-vu"})
+    (told,) = lines(done)
+    paper = tmp_path / f"{told['sha256']}.pdf"
+    (judged,) = lines(antin(*asked, "--trust", root_certificate, paper))
+    assert judged["indication"] == "TOTAL-PASSED"
+    assert [s["signer"]["common_name"] for s in judged["signatures"]] == [
+        "Dịch vụ Ấn Tín (PHÁT TRIỂN)"
+    ]
 
 
 def test_trust_that_holds_no_certificate_is_named(antin, papers, tmp_path):

@@ -176,7 +176,7 @@ def test_a_name_that_is_not_utf8_survives_and_one_that_drives_terminals_does_not
 def test_the_table_for_people_says_it_in_both_languages(antin, signed, papers):
     shown = antin("verify", "--offline", signed, papers[1]).stdout
     assert "Văn bản nguyên vẹn" in shown
-    assert "the document is intact" in shown
+    assert "The document is intact" in shown
     assert "KHÔNG CÓ CHỮ KÝ SỐ" in shown
 
 

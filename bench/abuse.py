@@ -154,13 +154,12 @@ def _resident(pid: int) -> float:
 
 def _below(pid: int) -> list[int]:
     found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        try:
-            children = (task / "children").read_text().split()
-        except OSError:
-            continue
-        for child in map(int, children):
-            found += [child, *_below(child)]
+    try:
+        lists = [(t / "children").read_text() for t in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return found  # it ended while we looked
+    for child in map(int, " ".join(lists).split()):
+        found += [child, *_below(child)]
     return found
 
 

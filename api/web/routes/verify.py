@@ -11,6 +11,7 @@
 
 import logging
 import secrets
+from contextlib import nullcontext
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, cast
@@ -68,11 +69,10 @@ def check(request: Request, visitor: Admitted, form: PostedFiles) -> Response:
         return _elsewhere(request, f"/verify/batch/{batch.id}")
     house = cast("House", request.app.state.house)
     shelf = cast("Shelf", request.app.state.public_shelf)
-    kept = shelf.take(form.save, owner=browser_id(request), name=form.file_name)
-    if visitor is None:
-        with cast("Throttle", request.app.state.throttle).place():
-            kept = checked(house, shelf, kept)
-    else:
+    # A place first: what is refused must not push somebody else's verdict off the shelf.
+    throttle = cast("Throttle", request.app.state.throttle)
+    with throttle.place() if visitor is None else nullcontext():
+        kept = shelf.take(form.save, owner=browser_id(request), name=form.file_name)
         kept = checked(house, shelf, kept)
     assert kept.verification is not None  # noqa: S101 - what `checked` is for
     report = kept.verification.report

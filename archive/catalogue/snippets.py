@@ -18,6 +18,8 @@ _CHARACTERS: Final = 400_000
 _BEFORE: Final = 8
 _WORDS: Final = 36
 _SPACE: Final = re.compile(r"\s+")
+_DOTS: Final = re.compile(r"(?:[.…]\s*){3,}|…\s*…\s*")
+"""Dotted lines to be filled in, and ellipses: one is enough, and ours may stand beside it."""
 
 
 def snippet(
@@ -91,7 +93,7 @@ def _passage(
     at = found[first].start if first else 0
     end = found[last].end if last + 1 < len(found) else len(text)
     if first:
-        segments.append(Segment("… ", hit=False))
+        _append(segments, "… ", hit=False)
     for start, stop in _merged(spans, first, last):
         begin = max(found[start].start, at)
         _append(segments, text[at:begin], hit=False)
@@ -99,7 +101,7 @@ def _passage(
         at = max(at, found[stop].end)
     _append(segments, text[at:end], hit=False)
     if last + 1 < len(found):
-        segments.append(Segment(" …", hit=False))
+        _append(segments, " …", hit=False)
     return tuple(segments)
 
 
@@ -116,5 +118,9 @@ def _merged(spans: Sequence[tuple[int, int]], first: int, last: int) -> list[tup
 
 
 def _append(segments: list[Segment], text: str, *, hit: bool) -> None:
+    """Add to the last segment where both are alike, so that dots of both become one ellipsis."""
+    if segments and not hit and not segments[-1].hit:
+        text = segments.pop().text + text
+    text = _DOTS.sub("… ", _SPACE.sub(" ", text)) if not hit else _SPACE.sub(" ", text)
     if text:
-        segments.append(Segment(_SPACE.sub(" ", text), hit=hit))
+        segments.append(Segment(text, hit=hit))

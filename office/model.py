@@ -17,3 +17,5 @@ class Verification:
     """For the verdict; reading the page is not counted."""
     page_texts: tuple[str, ...] = ()
     """Text of the pages that were read, for the search index."""
+    page_count: int | None = None
+    """Of the document, by who read the pages; `None` when they were not read."""

@@ -120,7 +120,7 @@ class Receiving:
                 original_name=original_name,
                 kind=kind,
                 metadata=merged(verification.extracted, given),
-                page_texts=self._texts(content, report.integrity),
+                page_texts=self._texts(content, verification),
                 verdict_json=json.dumps(line, ensure_ascii=False).encode("utf-8", "replace"),
                 integrity=report.integrity.value,
                 indication=report.indication.value if report.indication else None,
@@ -143,10 +143,12 @@ class Receiving:
         if size > self._size_limit:
             raise UploadTooLargeError(self._size_limit)
 
-    def _texts(self, content: Path, integrity: Integrity) -> tuple[str, ...]:
-        if integrity is Integrity.UNREADABLE:
+    def _texts(self, content: Path, verification: Verification) -> tuple[str, ...]:
+        if verification.report.integrity is Integrity.UNREADABLE:
             return ()
-        texts: list[str] = []
+        texts = list(verification.page_texts)
+        if len(texts) == verification.page_count:
+            return tuple(texts)  # most documents are read whole for their fields
         try:
             while True:
                 request = TextRequest(first=len(texts) + 1, words=False)

@@ -107,6 +107,7 @@ class Verifier:
             extracted=extracted,
             seconds=seconds,
             page_texts=() if text is None else tuple(p.text for p in text.pages),
+            page_count=None if text is None else text.page_count,
         )
 
     def refuse(
@@ -127,7 +128,7 @@ class Verifier:
                 sha256=_digest(file), size=size, code="file.limit", request=request
             )
         report: ValidationReport | None = None
-        source = None if self._revocation is None else self._revocation(trust)
+        source: EvidenceSource | None = None
         left = VERIFY.wall
         for number in range(ROUNDS):
             started = time.monotonic()
@@ -139,8 +140,10 @@ class Verifier:
                 return report or _broken(e, file, size, request)
             left -= time.monotonic() - started
             orphans = _without_path(report) if number == 0 and trust.anchors else ()
-            if not (report.needs or orphans) or source is None or left < SHORTEST:
+            if not (report.needs or orphans) or self._revocation is None or left < SHORTEST:
                 break
+            # Made when first needed: most documents lack nothing that could be had.
+            source = source or self._revocation(trust)
             material = request.material
             if orphans:
                 found = source.issuers_of(orphans, offline=offline)

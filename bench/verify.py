@@ -1,6 +1,6 @@
 """Our verification beside naive pyHanko, on the same files in the same run.
 
-    .venv/bin/python bench/verify.py FOLDER… [--heavy FOLDER] [--limit N]
+    .venv/bin/python bench/verify.py FOLDER… [--heavy FOLDER] [--cold FILE] [--limit N]
 
 Ours is the whole verdict as `./antin verify` gives it: the sandbox with its limits, embedded and
 cached evidence, two parsers, our own difference analysis, and the picture comparison; reading the
@@ -9,6 +9,7 @@ signature, in a warm process without limits (killed after `PATIENCE` seconds); w
 counted, not an answer. The machine may be shared, so everything is done in turns: each file goes
 to both, one right after the other, and each `TURN` files then go through two children. Memory is the peak of the largest child, as the kernel counted it.
 `--heavy` adds the documents of `bench/heavy.py`, made in that folder if they are not there.
+`--cold` times the whole process for one file, started anew each time, beside `pdfsig -nocert`.
 """
 
 import argparse
@@ -37,6 +38,7 @@ from signer.sandbox import JobUsage, Sandbox  # noqa: E402
 PATIENCE = 120.0
 """Seconds that naive pyHanko gets for one file."""
 TURN = 16
+COLD_RUNS = 11
 MIB = 1 << 20
 
 
@@ -254,6 +256,29 @@ def heavy_table(data: Path) -> None:
             )
 
 
+def cold_table(path: Path) -> None:
+    commands = {
+        "./antin verify --offline": [str(ROOT / "antin"), "verify", "--offline", str(path)],
+        "python -c 'import pyhanko…'": [
+            sys.executable,
+            "-c",
+            "import pyhanko.sign.validation.ades, pikepdf",
+        ],
+        "pdfsig -nocert": ["pdfsig", "-nocert", str(path)],
+    }
+    took: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(COLD_RUNS):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+            took[name].append(time.perf_counter() - start)
+    print(f"\n### One file, the process started anew ({COLD_RUNS} times)\n")
+    row("", "median ms", "least ms")
+    row("---", "---", "---")
+    for name, each in took.items():
+        row(name, f"{statistics.median(each) * 1000:.0f}", f"{min(each) * 1000:.0f}")
+
+
 def pdfs(folder: Path) -> Iterator[Path]:
     yield from sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
 
@@ -262,6 +287,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--heavy", type=Path, metavar="FOLDER")
+    parser.add_argument("--cold", type=Path, metavar="FILE")
     parser.add_argument("--limit", type=int, help="files of each folder")
     parser.add_argument("--naive", metavar="ROOT", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -273,6 +299,8 @@ def main() -> None:
         folder_table(folder, list(pdfs(folder))[: asked.limit])
     if asked.heavy:
         heavy_table(asked.heavy.absolute())
+    if asked.cold:
+        cold_table(asked.cold.absolute())
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")
 
 

@@ -10,6 +10,8 @@ Nghị định 30/2020/NĐ-CP, Phụ lục I, as repeated by the provinces' rule
    time of signing by ISO 8601 with Vietnam's offset and seconds.
 4. A development identity has no image of its own; it gets a specimen signature, or a seal that
    says in its rim that it has no legal value. Nobody else is ever given an invented image.
+5. Number and date are written like the line that they fill: its size, its slant, black, standing on
+   the same line (mục II.3 and II.4: 13-14 pt, the date in italics).
 
 Appearances are typeset here, in the parent: they are made of our own data, never of the document.
 The child only puts the finished page into the PDF.
@@ -23,6 +25,7 @@ from itertools import combinations, pairwise
 from math import sqrt
 
 from certs.model import SigningIdentity
+from signer.pagetext import DESCENT
 from signer.specimen import specimen_svg
 from signer.typeset import TEMPLATES, Json, Typesetter
 from signer.validation.report import Box
@@ -101,6 +104,21 @@ class AppearanceArtist:
             return self._typeset("specimen", LEADER_SIZE, {"svg": svg})
         name = (identity.organization if seal else None) or identity.common_name
         return self._typeset("text", TEXT_SIZE, {"lines": (name, iso_time(at))})
+
+    def write(self, value: str, box: Box, *, size: float, italic: bool = False) -> Art:
+        """Return `value` as it stands in the text field at `box`, in one line, at `size` points.
+
+        It stands on the line that the page's own words stand on (rule 5), and is made narrower
+        where it would not fit.
+        """
+        extent = (box.x2 - box.x1, box.y2 - box.y1)
+        data: dict[str, Json] = {
+            "value": value,
+            "size": size,
+            "italic": italic,
+            "rise": DESCENT * size,
+        }
+        return self._typeset("field", extent, data)
 
     def _typeset(self, template: str, size: tuple[float, float], data: dict[str, Json]) -> Art:
         width, height = size

@@ -41,9 +41,10 @@ from signer.acceptance import LEVELS, accept_new, accept_old, refuse_altered
 from signer.appearance import VIETNAM, AppearanceArtist, AppearanceKind
 from signer.augmentation import STAMP_DIGEST, Augmenter, Stamping, gather
 from signer.cades import SignatureBuilder, digest_for
-from signer.errors import LevelNotReachedError
+from signer.errors import LevelNotReachedError, PlacementError
+from signer.fields import READ_FIELDS, FieldsRequest, FieldValue, NewField
 from signer.gap import CHUNK, fill, sealed_digest
-from signer.prepare import PREPARE_SIGNATURE, PrepareRequest, SigningToken
+from signer.prepare import PREPARE_SIGNATURE, Filling, PrepareRequest, SigningToken
 from signer.sandbox import Sandbox
 from signer.typeset import Typesetter
 from signer.validation.job import VALIDATE, ValidationRequest
@@ -65,6 +66,10 @@ class SignRequest:
     reason: str | None = None
     location: str | None = None
     contact: str | None = None
+    fields: tuple[NewField, ...] = ()
+    """Fields to make with the first signature, for those who come after (`signer.fields`)."""
+    values: tuple[FieldValue, ...] = ()
+    """What the signature's own revision writes into text fields that were made before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +214,27 @@ class PdfSigner:
             location=request.location,
             contact=request.contact,
             security_store=evidence if request.level is Level.B_LT else None,
+            fields=request.fields,
+            fillings=self._fillings(source, request.values),
         )
         return self._sandbox.run(PREPARE_SIGNATURE, order, pdf=source, output=part)
+
+    def _fillings(self, source: Path, values: tuple[FieldValue, ...]) -> tuple[Filling, ...]:
+        """Typeset `values` for the places that the document has for them."""
+        if not values:
+            return ()
+        found = self._sandbox.run(READ_FIELDS, FieldsRequest(), pdf=source)
+        fillings = []
+        for value in values:
+            place = found.get(value.use)
+            if place is None:
+                raise PlacementError(
+                    f"Văn bản không có trường «{value.use}».",
+                    f"The document has no field “{value.use}”.",
+                )
+            art = self._artist.write(value.value, place.box, size=place.size, italic=place.italic)
+            fillings.append(Filling(use=value.use, value=value.value, art=art))
+        return tuple(fillings)
 
     def _complete(
         self,

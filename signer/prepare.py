@@ -11,8 +11,19 @@ from datetime import datetime
 from certs.model import RevocationMaterial
 from signer import limits
 from signer.appearance import AppearanceKind, Art
+from signer.fields import FieldUse, NewField
 from signer.jobs import JobSpec
 from signer.validation.report import Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """A text field to be filled in this revision."""
+
+    use: FieldUse
+    value: str
+    art: Art
+    """The value as it is to be seen, on a page of the field's size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,10 @@ class PrepareRequest:
     contact: str | None = None
     security_store: RevocationMaterial | None = None
     """For the DSS, in this very revision (design.md D5); `None` adds none."""
+    fields: tuple[NewField, ...] = ()
+    """Fields to make in this revision; only where nobody has signed yet."""
+    fillings: tuple[Filling, ...] = ()
+    """Text fields to fill in this revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@
    VRI: that key is the hash of a value that does not exist yet, and it is optional.
 5. Neither Info nor XMP is touched. pyHanko would rewrite both; a PDF/A document must say the same
    in each, and whoever signs has not edited it.
-6. The appearance is an imported page inside a form of exactly the field's size, turned against
-   /Rotate, so that it stands upright and undistorted on the page as displayed.
+6. Fields for those who sign later, and for number and date, are made in the revision of the first
+   signature; number and date are filled in the seal's own (`signer.forming`). So they too come in
+   under a signature.
 7. The update begins on a line of its own. A document may end at its last `%%EOF`, as a typesetter
    leaves it; an object number right behind the marker is read all the same, but is no PDF/A
    (ISO 19005-2 clause 6.1.9).
@@ -23,11 +24,9 @@ from collections.abc import Generator
 from typing import Any, BinaryIO
 
 from asn1crypto import crl, ocsp, x509
-from pyhanko.pdf_utils import generic, misc
+from pyhanko.pdf_utils import misc
 from pyhanko.pdf_utils.form_tools import get_single_field_annot
-from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import constants
 from pyhanko.sign.signers.cms_embedder import (
@@ -40,9 +39,9 @@ from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, PdfSignedData,
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from certs.model import RevocationMaterial
-from signer.appearance import AppearanceKind, Art, propose
-from signer.errors import PlacementError, SandboxError
-from signer.geometry import Rect
+from signer.appearance import AppearanceKind, propose
+from signer.errors import PlacementError, SandboxError, WouldBreakError
+from signer.forming import add_fields, box_of, dress, fill_fields
 from signer.jobs import JobFiles
 from signer.prepare import PrepareRequest, SigningToken, TimestampRequest
 from signer.screen import RenderedPdf, reopen, screen
@@ -50,9 +49,6 @@ from signer.validation.report import Box
 
 CHUNK = 1 << 18
 """Bytes per read: 256 KiB is fastest; the library's 4 KiB cost half as much again at 200 MB."""
-
-# Turns content by as much as /Rotate turns the page, the other way round.
-_UPRIGHT = {0: (1, 0, 0, 1), 1: (0, 1, -1, 0), 2: (-1, 0, 0, -1), 3: (0, -1, 1, 0)}
 
 
 class _RevisionWriter(IncrementalPdfFileWriter):
@@ -80,7 +76,8 @@ def prepare_signature_job(request: PrepareRequest, files: JobFiles) -> SigningTo
             f"Signature field “{field_name}” is already signed.",
         )
     rendered.admit(field_name)
-    exists = field_name in rendered.empty
+    made_now = {field.use.value: field.box for field in request.fields}
+    exists = field_name in rendered.empty or field_name in made_now
     box = None if exists else _chosen_box(rendered, request)
     spec = SigFieldSpec(
         sig_field_name=field_name,
@@ -92,6 +89,14 @@ def prepare_signature_job(request: PrepareRequest, files: JobFiles) -> SigningTo
     if writer.output_version < (2, 0):
         writer.register_extension(constants.ESIC_EXTENSION_1)
     _add_security_store(writer, request.security_store)
+    if request.fields and rendered.filled:
+        raise WouldBreakError(
+            "Văn bản đã có chữ ký: các ô số, ngày tháng và chữ ký phải được chuẩn bị trước chữ ký "
+            "đầu tiên.",
+            "The document is signed already: fields are prepared before the first signature.",
+        )
+    add_fields(writer, rendered, request.fields)
+    fill_fields(writer, rendered, request.fillings)
     session = PdfCMSEmbedder(new_field_spec=spec).write_cms(field_name, writer)
     try:
         field = next(session).get_object()
@@ -100,10 +105,12 @@ def prepare_signature_job(request: PrepareRequest, files: JobFiles) -> SigningTo
             f"Không đặt được chữ ký vào trường «{field_name}»: {error}",
             f"No signature can be put into field “{field_name}”: {error}",
         ) from error
-    if exists:
+    if field_name in made_now:
+        box = made_now[field_name]
+    elif exists:
         box = _existing_box(rendered, field, request)
     if request.art is not None and box is not None:
-        _dress(writer, rendered, get_single_field_annot(field), request.art, box)
+        dress(writer, rendered, get_single_field_annot(field), request.art, box)
     certifies = not rendered.filled
     placeholder = SignatureObject(
         timestamp=request.signing_time,
@@ -213,22 +220,7 @@ def _existing_box(rendered: RenderedPdf, field: Any, request: PrepareRequest) ->
             "Trường chữ ký này đặt ra điều kiện ký (/SV) mà hệ thống chưa hỗ trợ.",
             "This signature field makes conditions (/SV) that are not supported yet.",
         )
-    widget = get_single_field_annot(field)
-    x1, y1, x2, y2 = (float(v) for v in widget["/Rect"])
-    if x1 == x2 or y1 == y2:
-        return None
-    wanted = widget.raw_get("/P").reference if "/P" in widget else None
-    for number in range(len(rendered.frames)):
-        page = rendered.reader.find_page_for_modification(number)[0].get_object()
-        annotations = page.get("/Annots", ())
-        listed = any(
-            annotations.raw_get(i).reference == widget.container_ref
-            for i in range(len(annotations))
-            if isinstance(annotations.raw_get(i), generic.IndirectObject)
-        )
-        if listed or page.container_ref == wanted:
-            return rendered.displayed(number + 1, (x1, y1, x2, y2))
-    return None
+    return box_of(rendered, get_single_field_annot(field))
 
 
 def _rules(field: Any, *, certifies: bool, digest_algorithm: str) -> SigMDPSetup:
@@ -252,35 +244,3 @@ def _add_security_store(writer: IncrementalPdfFileWriter, bag: RevocationMateria
         ocsps=[ocsp.OCSPResponse.load(der) for der in bag.ocsp_responses],
         crls=[crl.CertificateList.load(der) for der in bag.crls],
     )
-
-
-def _dress(
-    writer: IncrementalPdfFileWriter, rendered: RenderedPdf, widget: Any, art: Art, box: Box
-) -> None:
-    """Give the widget its appearance (rule 6)."""
-    picture = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(art.pdf)))
-    width, height = box.x2 - box.x1, box.y2 - box.y1
-    scale = min(width / art.width, height / art.height)
-    dx, dy = (width - scale * art.width) / 2, (height - scale * art.height) / 2
-    frame = rendered.frames[box.page - 1]
-    turns = frame.rotate // 90 % 4 if frame.rotate % 90 == 0 else 0
-    form = generic.StreamObject(
-        {
-            pdf_name("/Type"): pdf_name("/XObject"),
-            pdf_name("/Subtype"): pdf_name("/Form"),
-            pdf_name("/BBox"): _numbers((0, 0, width, height)),
-            pdf_name("/Matrix"): _numbers((*_UPRIGHT[turns], 0, 0)),
-            pdf_name("/Resources"): generic.DictionaryObject(
-                {pdf_name("/XObject"): generic.DictionaryObject({pdf_name("/Art"): picture})}
-            ),
-        },
-        stream_data=f"q {scale:.5f} 0 0 {scale:.5f} {dx:.3f} {dy:.3f} cm /Art Do Q".encode(),
-    )
-    widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(form)})
-    if frame.rotate:
-        widget["/MK"] = generic.DictionaryObject({pdf_name("/R"): generic.NumberObject(90 * turns)})
-    writer.update_container(widget)
-
-
-def _numbers(values: Rect | tuple[float, ...]) -> generic.ArrayObject:
-    return generic.ArrayObject(generic.FloatObject(f"{v:.4f}") for v in values)

@@ -205,6 +205,11 @@ class People:
             db.execute(delete(sessions).where(sessions.c.person_id == person_id))
             db.execute(delete(api_tokens).where(api_tokens.c.person_id == person_id))
 
+    def open_account(self, person_id: str) -> None:
+        """Open a closed account again; its password is the one that it had."""
+        with writing(self._engine) as db:
+            db.execute(update(people).where(people.c.id == person_id).values(active=True))
+
     # -- sessions ---------------------------------------------------------------------------------
 
     def log_in(

@@ -162,7 +162,8 @@ class Desk:
         if full and self.scripts:
             # What comes while scrolling must be there before a picture of the whole is taken.
             self.page.evaluate(
-                "document.querySelectorAll('img').forEach((i) => (i.loading = 'eager'))"
+                """async () => { for (const i of document.images) i.loading = "eager";
+                await Promise.all([...document.images].map((i) => i.decode().catch(() => {}))); }"""
             )
         self.page.wait_for_load_state("networkidle")
         self.page.screenshot(path=path, full_page=full)

@@ -1,12 +1,19 @@
 """The three screens in a real browser: on a phone and on a desktop, by mouse, by keys, bare."""
 
+import os
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 GOOD, UNSIGNED, SEALED, ALTERED = 2, 5, 1, 8
 """Numbers of sample documents; see `api.demo.TREATMENTS`."""
+REAL = [
+    ("61eeb83d71e6", ["1", "2", "3–5", "6"], "Đóng số văn bản: «826»"),
+    ("1e063e5adff5", ["1"], "không phải người ký văn bản"),
+]
+"""Published documents; they stay outside of the repository."""
 
 
 def check(window, path):
@@ -53,6 +60,66 @@ def test_checking_a_signature(desk, demo, pictures, width):
         window.picture(pictures / f"verdict-{name}-{width}.png")
     check(window, demo.sample(SEALED))
     assert page.locator("svg.over .box").count() == 2, "one frame per signature"
+    with page.expect_download() as download:
+        page.click("text=Tải báo cáo (PDF)")
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+    assert window.violations() == []
+
+
+@pytest.mark.skipif("ANTIN_CORPUS" not in os.environ, reason="ANTIN_CORPUS names no folder")
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+@pytest.mark.parametrize(("name", "steps", "role"), REAL, ids=[r[0] for r in REAL])
+def test_a_real_document_of_many_signatures(desk, pictures, width, name, steps, role):
+    """Initials, leader, number, day, month, seal: nobody trusted here, and yet readable."""
+    window = desk(width)
+    page = check(window, Path(os.environ["ANTIN_CORPUS"]) / "vnpdf" / f"{name}.pdf")
+    assert page.inner_text("h1") == "Văn bản nguyên vẹn, nhưng chưa đủ căn cứ để tin chữ ký."
+    assert page.locator(".signers .order").all_inner_texts() == steps
+    assert role in page.inner_text(".signers")
+    assert window.fits()
+    window.picture(pictures / f"verdict-real-{name}-{width}.png")
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_a_document_that_wants_to_break_us(desk, pictures, tmp_path, width):
+    window = desk(width)
+    bomb = tmp_path / "bom.pdf"
+    bomb.write_bytes(b"%PDF-1.7\n" + b"1 0 obj\n" + b"[" * 200_000 + b"\nendobj\n%%EOF\n")
+    page = check(window, bomb)
+    assert page.inner_text("h1") == "Không đọc được tệp này."
+    assert page.locator(".remedy").count() == 1
+    assert window.fits()
+    window.picture(pictures / f"verdict-hostile-{width}.png")
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_several_files_fill_a_table(desk, demo, pictures, width):
+    window = desk(width)
+    page = window.go("/verify")
+    samples = [demo.sample(n) for n in (SEALED, GOOD, UNSIGNED, ALTERED, 4, 6)]
+    page.set_input_files("#file", samples)
+    page.wait_for_url("**/verify/batch/*")
+    page.wait_for_selector("[data-live][data-finished]")
+    assert page.locator(".batch tbody tr").count() == len(samples)
+    assert page.locator(".batch tr.bad").count() == 1
+    assert "6/6" in page.title()
+    assert window.fits()
+    window.picture(pictures / f"batch-{width}.png")
+    page.click(".batch th a >> nth=0")
+    page.wait_for_url(re.compile(r"/verify/[\w-]{22}$"))
+    assert page.inner_text("h1") == "Văn bản nguyên vẹn, chữ ký số hợp lệ."
+    assert window.violations() == []
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_the_signed_page_beside_the_current_one(desk, demo, pictures, width):
+    window = desk(width)
+    page = check(window, demo.sample(SEALED))
+    page.click(".compare-link a")
+    page.wait_for_url("**/compare/1")
+    assert page.locator(".sides img").count() >= 2
+    assert window.fits()
+    window.picture(pictures / f"compare-{width}.png")
     assert window.violations() == []
 
 
@@ -96,6 +163,24 @@ def test_signing_a_document(desk, pictures, width):
     window.picture(pictures / f"signed-{width}.png")
     page.click("button:has-text('Lưu vào kho')")
     page.wait_for_url("**/records/*")
+    assert window.violations() == []
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_an_administrator_opens_an_account(desk, pictures, width):
+    window = desk(width)
+    window.log_in("quantri")
+    page = window.go("/accounts")
+    page.fill("#new-account", f"van-thu-{width}")
+    page.fill("#full_name", "Lý Thị Thử")
+    page.check("text=Văn thư >> visible=true >> nth=-1")
+    page.click("form button:has-text('Mở tài khoản')")
+    assert len(page.inner_text(".secret")) == 19
+    assert window.fits()
+    window.picture(pictures / f"accounts-{width}.png")
+    page.click(f".papers a:has-text('van-thu-{width}')")
+    assert window.fits()
+    window.picture(pictures / f"account-{width}.png")
     assert window.violations() == []
 
 

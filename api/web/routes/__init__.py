@@ -11,7 +11,7 @@ from api.web.forms import FILES
 from api.web.kept import GoneError, Kept, Shelf
 from api.web.pages import static
 from api.web.problems import gone, problem_page
-from api.web.routes import account, compare, files, search, sign, verify
+from api.web.routes import account, accounts, compare, files, search, sign, verify
 from api.wiring import House
 from office.model import Verification
 
@@ -25,7 +25,7 @@ def mount(app: FastAPI, house: House) -> None:
     app.state.batches = _batches(app, house)
     app.state.problem_page = problem_page
     app.add_exception_handler(GoneError, gone)
-    for module in (account, compare, files, search, sign, verify):
+    for module in (account, accounts, compare, files, search, sign, verify):
         app.include_router(module.router)
     app.add_middleware(Guard, public_url=house.settings.public_url)
     static()  # read once at start, so that a missing file is found then

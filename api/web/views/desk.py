@@ -7,7 +7,7 @@ from api.web.i18n import Texts
 from api.web.views.verdict import Badge, badge
 from archive.model import RecordKind, SearchHit, Segment
 from office.people import Person
-from office.roles import READERS, SIGNERS
+from office.roles import MANAGERS, READERS, SIGNERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,4 +80,13 @@ def tasks(person: Person | None, texts: Texts) -> tuple[tuple[str, str, str, str
         allowed.insert(0, sign)
     if person.has(READERS):
         allowed.append(search)
+    if person.has(MANAGERS):
+        allowed.append(
+            (
+                "/accounts",
+                "people",
+                _("Tài khoản"),
+                _("Mở, khóa tài khoản, giao vai trò và danh tính ký số."),
+            )
+        )
     return tuple(allowed)

@@ -42,7 +42,7 @@ from signer.validation.integrity import check
 from signer.validation.job import SOFTWARE, ValidationRequest, unreadable_report
 from signer.validation.parsers import disagreement
 from signer.validation.policy_digest import POLICY_DIGEST
-from signer.validation.procedure import Subject, judge_signatures
+from signer.validation.procedure import Knowledge, Subject, judge_signatures
 from signer.validation.report import (
     ChangesAfter,
     Indication,
@@ -116,7 +116,10 @@ def _content_note(active: tuple[str, ...]) -> list[Reason]:
 def _signed(
     sha256: str, doc: Document, found: Enumeration, request: ValidationRequest
 ) -> ValidationReport:
-    embedded = _embedded(doc, found)
+    stores = _stores(doc, found)
+    embedded = Evidence()
+    for _, store in stores:
+        embedded.add(store)
     given = Evidence()
     for der in (*request.material.certificates, *request.trust.helpers):
         given.add_certificate(der)
@@ -128,7 +131,7 @@ def _signed(
         for c in cases:
             c.judgement.after = ChangesAfter.FORBIDDEN
     doubts = _doubts(doc, found, cases)
-    needs = _procedure(doc, cases, embedded, request)
+    needs = _procedure(doc, cases, embedded, stores, request)
     integrity = _document_integrity(cases, doubts)
     reports = with_roles(doc, cases, [signature_report(doc, c) for c in cases])
     for c in cases:
@@ -159,16 +162,18 @@ def _signed(
 # -- rule 4: each signature alone ------------------------------------------------------------------
 
 
-def _embedded(doc: Document, found: Enumeration) -> Evidence:
+def _stores(doc: Document, found: Enumeration) -> list[tuple[int, Evidence]]:
     """Gather what the file carries: every /DSS that a signature stands on, and the newest."""
-    out = Evidence()
     revisions = {doc.last}
     for f in found.signatures:
         revision = doc.revision_covered_to(f.reach) if f.byte_range else None
         if revision is not None:
             revisions.add(revision)
+    out = []
     for revision in sorted(revisions, reverse=True):
-        out.add_store(doc, revision)
+        store = Evidence()
+        if store.add_store(doc, revision):
+            out.append((revision, store))
     return out
 
 
@@ -260,7 +265,11 @@ def _doubts(doc: Document, found: Enumeration, cases: list[Case]) -> list[Reason
 
 
 def _procedure(
-    doc: Document, cases: list[Case], embedded: Evidence, request: ValidationRequest
+    doc: Document,
+    cases: list[Case],
+    embedded: Evidence,
+    stores: list[tuple[int, Evidence]],
+    request: ValidationRequest,
 ) -> tuple[RevocationNeed, ...]:
     """Judge every signature by EN 319 102-1; return what evidence would have helped."""
     everything = Evidence()
@@ -269,9 +278,7 @@ def _procedure(
             embedded.add_container(c.checked.container)
             for token in c.checked.container.tokens():
                 embedded.add_container(token)
-    everything.certificates += embedded.certificates
-    everything.ocsps += embedded.ocsps
-    everything.crls += embedded.crls
+    everything.add(embedded)
     for der in (*request.material.certificates, *request.trust.helpers):
         everything.add_certificate(der)
     for der in request.material.ocsp_responses:
@@ -290,7 +297,9 @@ def _procedure(
         )
     needs: dict[bytes, RevocationNeed] = {}
     for c, outcome in zip(
-        cases, judge_signatures(subjects, everything, embedded, request), strict=True
+        cases,
+        judge_signatures(subjects, Knowledge(everything, embedded, stores), request),
+        strict=True,
     ):
         c.outcome = outcome
         for need in outcome.needs:

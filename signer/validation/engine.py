@@ -6,6 +6,7 @@
    evidence issued after the moment in question always speaks.
 3. Algorithms and keys are judged by the dated policy, at the moment in question.
 4. A path is looked for even where validation failed, to name what evidence it lacks.
+   Where the only answer is by a responder that has expired: REVOCATION_OUT_OF_BOUNDS_NO_POE.
 5. The CRL of an anchor that is not self-signed is read here: certvalidator finds no path for it.
 """
 
@@ -48,6 +49,7 @@ from signer.validation.evidence import (
     has_evidence,
     issued,
     need_for,
+    outlived,
     timing,
 )
 from signer.validation.policy import POLICY, DatedAlgorithms
@@ -230,6 +232,10 @@ class Engine:
             ]
             if answer.needs:
                 answer.sub = AdESIndeterminate.TRY_LATER
+            if any(
+                outlived(self._evidence, a, b, self.policy, at) for a, b in pairwise(path or [])
+            ):
+                answer.sub = AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE
         return answer
 
     def _path(

@@ -5,13 +5,14 @@
 2. Given: the request's material and the trust store's helpers. They prove nothing by themselves.
 3. Whatever cannot be parsed is left out: evidence that cannot be read is missing evidence.
 4. For a certificate of a path one can ask whether usable evidence is there, and if not, what would
-   help: that is a `RevocationNeed`, for certificates with a path to an anchor only.
+   help: that is a `RevocationNeed`, for certificates with a path to an anchor only. An answer by a
+   responder whose certificate has expired is none (EN 319 102-1 clause 5.2.5).
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from asn1crypto import cms as acms
@@ -38,45 +39,57 @@ class Evidence:
     certificates: list[x509.Certificate] = field(default_factory=list)
     ocsps: list[OCSPContainer] = field(default_factory=list)
     crls: list[CRLContainer] = field(default_factory=list)
-    _seen: set[bytes] = field(default_factory=set)
+    _taken: dict[bytes, tuple[str, list[Any]]] = field(default_factory=dict)
+    """SHA-256 of what was taken in → where it went, and what it was read as."""
+
+    def add(self, other: "Evidence") -> None:
+        """Take in what `other` holds and this does not."""
+        for digest, (kind, items) in other._taken.items():  # noqa: SLF001 - one of us
+            if digest not in self._taken:
+                self._taken[digest] = kind, items
+                getattr(self, kind).extend(items)
 
     def add_certificate(self, der: bytes) -> None:
         """Take in a certificate, if it is one."""
-        if self._new(der):
-            try:
-                certificate = x509.Certificate.load(der, strict=True)
-                _ = certificate.subject.hashable, certificate.serial_number
-                self.certificates.append(certificate)
-            except _FAULTS:
-                return
+
+        def read() -> list[Any]:
+            certificate = x509.Certificate.load(der, strict=True)
+            _ = certificate.subject.hashable, certificate.serial_number
+            return [certificate]
+
+        self._take(der, "certificates", read)
 
     def add_ocsp(self, der: bytes) -> None:
         """Take in an OCSP response, if it is one."""
-        if self._new(der):
-            try:
-                containers = OCSPContainer.load_multi(ocsp.OCSPResponse.load(der))
-                for c in containers:
-                    _ = c.issuance_date
-                self.ocsps += containers
-            except _FAULTS:
-                return
+
+        def read() -> list[Any]:
+            containers = OCSPContainer.load_multi(ocsp.OCSPResponse.load(der))
+            for c in containers:
+                _ = c.issuance_date
+            return list(containers)
+
+        self._take(der, "ocsps", read)
 
     def add_crl(self, der: bytes) -> None:
         """Take in a CRL, if it is one."""
-        if self._new(der):
-            try:
-                container = CRLContainer(crl_data=crl.CertificateList.load(der))
-                _ = container.issuance_date, container.crl_data.issuer.hashable
-                self.crls.append(container)
-            except _FAULTS:
-                return
 
-    def _new(self, der: bytes) -> bool:
+        def read() -> list[Any]:
+            container = CRLContainer(crl_data=crl.CertificateList.load(der))
+            _ = container.issuance_date, container.crl_data.issuer.hashable
+            return [container]
+
+        self._take(der, "crls", read)
+
+    def _take(self, der: bytes, kind: str, read: Callable[[], list[Any]]) -> None:
         digest = hashlib.sha256(der).digest()
-        if digest in self._seen:
-            return False
-        self._seen.add(digest)
-        return True
+        if digest in self._taken:
+            return
+        try:
+            items = read()
+        except _FAULTS:
+            items = []
+        self._taken[digest] = kind, items
+        getattr(self, kind).extend(items)
 
     def add_container(self, c: Container) -> None:
         """Take in what a CMS container carries beside its signature."""
@@ -131,13 +144,33 @@ def has_evidence(
     for o in evidence.ocsps if _urls(lambda: certificate.ocsp_urls) else ():
         single = o.extract_single_response()
         speaks = single is not None and _speaks_of(single["cert_id"], certificate, issuer)
-        if speaks and o.usable_at(policy, params).rating.usable_ades and _answered_by(o, issuer):
+        usable = speaks and o.usable_at(policy, params).rating.usable_ades
+        if usable and any(end >= at for end in _responders(o, issuer)):
             return True
     return any(
         c.usable_at(policy, params).rating.usable_ades and _listed_by(c, issuer)
         for c in evidence.crls
         if c.crl_data.issuer == certificate.issuer
     )
+
+
+def outlived(
+    evidence: Evidence,
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    policy: CertRevTrustPolicy,
+    at: datetime,
+) -> bool:
+    """Whether an answer would be good, had its responder's certificate not expired by `at`."""
+    params = ValidationTimingParams(timing(at, past=False), POLICY.clock_skew)
+    for o in evidence.ocsps:
+        single = o.extract_single_response()
+        if single is None or not _speaks_of(single["cert_id"], certificate, issuer):
+            continue
+        ends = list(_responders(o, issuer))
+        if ends and max(ends) < at and o.usable_at(policy, params).rating.usable_ades:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,18 +228,19 @@ def _listed_by(c: CRLContainer, issuer: x509.Certificate) -> bool:
     return _signed_by(issuer, c.crl_data, "tbs_cert_list")
 
 
-def _answered_by(o: OCSPContainer, issuer: x509.Certificate) -> bool:
+def _responders(o: OCSPContainer, issuer: x509.Certificate) -> Iterable[datetime]:
+    """Yield, for each key of the issuer's or its responders' that made `o`, how long it is good.
+
+    An issuer's own end is the path's business, not the answer's.
+    """
     basic = o.extract_basic_ocsp_response()
     if basic is None:
-        return False
+        return
     if _signed_by(issuer, basic, "tbs_response_data"):
-        return True
+        yield datetime.max.replace(tzinfo=UTC)
     for responder in basic["certs"] or ():
-        if not _signed_by(responder, basic, "tbs_response_data"):
-            continue
-        if issued(responder, issuer):
-            return True
-    return False
+        if _signed_by(responder, basic, "tbs_response_data") and issued(responder, issuer):
+            yield responder.not_valid_after
 
 
 def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -19,7 +19,13 @@ put together is ours, for the reasons in docs/adr/ (design.md D2).
    of the validation time. Revocation evidence is required, never soft: it speaks until the issuer's
    next update. Evidence from after that time counts. A certificate revoked after the proven time
    was good then; one revoked before is REVOKED_NO_POE; one not yet valid at a proven time is
-   NOT_YET_VALID; an expired one without proof is OUT_OF_BOUNDS_NO_POE.
+   NOT_YET_VALID; an expired one without proof is OUT_OF_BOUNDS_NO_POE. A content time-stamp proves
+   that the signature is younger than it: one after the expiry makes that EXPIRED, one after the
+   revocation REVOKED, one after the signature's own time-stamp TIMESTAMP_ORDER_FAILURE (clauses
+   5.3.4, 5.5.4).
+   What an authority says must be proven older than its own expiry: later its key is nobody's
+   concern. Validation data is proven by every time-stamp over the revision that holds it. Without
+   such proof: NO_POE (clause 5.6.2.2, time sliding).
 5. Trust is per purpose: signers by the anchors for signers, time-stamps by those for TSAs.
 6. Evidence is local: the file's, the CMS's, what was given. What is missing for a certificate with
    a path to an anchor is named (`needs`); the result is then TRY_LATER.
@@ -133,34 +139,43 @@ class _Stamp:
         return None if self.at is not None or self.answer is None else self.answer.sub
 
 
-def judge_signatures(
-    subjects: Sequence[Subject], evidence: Evidence, embedded: Evidence, request: ValidationRequest
-) -> list[Outcome]:
-    """Return one outcome per subject, in the same order.
+@dataclass(slots=True)
+class Knowledge:
+    """The validation data of a file, and beside it."""
 
-    `evidence` is all that is at hand, `embedded` the part of it that the file carries.
-    """
-    return _Procedure(subjects, evidence, embedded, request).run()
+    all: Evidence
+    """Everything at hand."""
+    embedded: Evidence
+    """The part of it that the file carries."""
+    stores: Sequence[tuple[int, Evidence]] = ()
+    """What the /DSS of a revision holds, by revision."""
+
+
+def judge_signatures(
+    subjects: Sequence[Subject], knowledge: Knowledge, request: ValidationRequest
+) -> list[Outcome]:
+    """Return one outcome per subject, in the same order."""
+    return _Procedure(subjects, knowledge, request).run()
 
 
 class _Procedure:
     def __init__(
         self,
         subjects: Sequence[Subject],
-        evidence: Evidence,
-        embedded: Evidence,
+        knowledge: Knowledge,
         request: ValidationRequest,
     ) -> None:
         self.subjects = subjects
-        self.embedded = embedded
+        self.embedded = knowledge.embedded
+        self.stores = knowledge.stores
         self.at = request.at
         self.known = [k.at for k in request.known if k.at <= request.at]
         trust = request.trust
         self.signers = Engine(
-            trust.for_purpose(TrustPurpose.SIGNER), evidence, request.at, stamps=False
+            trust.for_purpose(TrustPurpose.SIGNER), knowledge.all, request.at, stamps=False
         )
         self.authorities = Engine(
-            trust.for_purpose(TrustPurpose.TSA), evidence, request.at, stamps=True
+            trust.for_purpose(TrustPurpose.TSA), knowledge.all, request.at, stamps=True
         )
         self.stamps: dict[int, _Stamp] = {}
         """Index of a document time-stamp → what it proves."""
@@ -206,6 +221,8 @@ class _Procedure:
         """Judge one token as of `at`."""
         try:
             return self._token_at(sd, imprint, at)
+        except SignatureValidationError as e:
+            return _Stamp(answer=Answer(e.ades_subindication))
         except _FAULTS as e:
             log.info("a time-stamp could not be judged", exc_info=e)
             return _Stamp(answer=Answer(AdESIndeterminate.GENERIC))
@@ -245,7 +262,9 @@ class _Procedure:
 
     # -- one signature: rules 1 and 4 ---------------------------------------------------------
 
-    def _subject(self, s: Subject) -> Outcome:
+    def _subject(  # noqa: C901, PLR0911 - one way out per finding
+        self, s: Subject
+    ) -> Outcome:
         c, certificate = s.checked.container, s.checked.certificate
         pades = s.sub_filter == "ETSI.CAdES.detached"
         bound = c is not None and certificate is not None and _binds(c)
@@ -263,10 +282,19 @@ class _Procedure:
         if not self.signers.trusts_anybody:
             return _end(out, AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND)
         at = out.best_signature_time or self.at
+        not_before = self._not_before(s, c)
+        if not_before and not_before > at + POLICY.clock_skew:
+            return _end(out, AdESIndeterminate.TIMESTAMP_ORDER_FAILURE, "content-time-stamp")
         answer = self._basic(s, c, certificate, at)
         out.needs += answer.needs
         if answer.sub is not AdESPassed.OK:
-            return _end(out, _with_time(answer.sub, certificate, out, at), answer.detail)
+            sub = _with_time(answer.sub, certificate, out, at)
+            if sub is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE and not_before:
+                late = not_before > certificate.not_valid_after
+                sub = AdESIndeterminate.EXPIRED if late else sub
+            return _end(out, sub, answer.detail)
+        if not self._evidence_is_proven(s, answer.path or [], out.best_signature_time, at):
+            return _end(out, AdESIndeterminate.NO_POE, "revocation data")
         out.indication, out.sub_indication = Indication.TOTAL_PASSED, None
         out.legacy = _legacy(c, certificate, at)
         if out.level is Level.B_T:
@@ -290,6 +318,14 @@ class _Procedure:
         out.best_signature_time = min(times, default=None)
         return best
 
+    def _not_before(self, s: Subject, c: Container | None) -> datetime | None:
+        """Return the latest time of a content time-stamp: the signature is younger than that."""
+        times = [
+            self._token(v["content"], _imprint_of(s), self.at).at
+            for v in (c.attributes.get("content_time_stamp", ()) if c else ())
+        ]
+        return max((t for t in times if t is not None), default=None)
+
     def _basic(
         self, s: Subject, c: Container | None, certificate: x509.Certificate, at: datetime
     ) -> Answer:
@@ -300,6 +336,27 @@ class _Procedure:
         if answer.sub in _VALUE_FAILURES:  # we verified the value ourselves
             return self.signers.certificate(c, certificate, at)
         return answer
+
+    def _evidence_is_proven(
+        self, s: Subject, path: list[x509.Certificate], signed: datetime | None, at: datetime
+    ) -> bool:
+        """Whether what an authority that has expired since said is proven older than that."""
+        for a, b in pairwise(path[:-1]):  # an anchor's word needs no date
+            if b.not_valid_after >= self.at:
+                continue
+            older = Evidence()
+            for revision, store in self.stores:
+                times = [
+                    self._proven(revision - 1)
+                ]  # a store stands under its revision's own stamp
+                if s.revision is not None and revision <= s.revision:
+                    times.append(signed)
+                if any(t is not None and t <= b.not_valid_after for t in times):
+                    older.ocsps += store.ocsps
+                    older.crls += store.crls
+            if not has_evidence(older, a, b, self.signers.policy, at):
+                return False
+        return True
 
     # -- levels: rule 10 ----------------------------------------------------------------------
 
@@ -376,7 +433,8 @@ def _with_time(
 
 def _end(out: Outcome, sub: AdESSubIndic, detail: str = "") -> Outcome:
     out.sub_indication = sub.standard_name
-    failed = isinstance(sub, AdESFailure)
+    # The standard's clause 5.1.3 fails what is proven to be too late; pyHanko leaves it open.
+    failed = isinstance(sub, AdESFailure) or sub is AdESIndeterminate.EXPIRED
     out.indication = Indication.TOTAL_FAILED if failed else Indication.INDETERMINATE
     out.detail = detail
     return out

@@ -260,6 +260,13 @@ WORDINGS: dict[str, Wording] = {
         "Xin văn bản ký lại, hoặc bản có dấu thời gian (gia hạn).",
         "Ask for a new signature, or for a copy with a time-stamp (renewal).",
     ),
+    "certificate.expired_before": Wording(
+        "fault",
+        "Chứng thư của chữ ký{at} đã hết hạn trước khi ký.",
+        "The certificate of the signature{at} had expired before it signed.",
+        _DO_NOT_VI,
+        _DO_NOT_EN,
+    ),
     "certificate.not_yet_valid": Wording(
         "fault",
         "Chứng thư của chữ ký{at} chưa có hiệu lực khi ký.",
@@ -457,7 +464,7 @@ _BY_SUB_INDICATION = {
     "REVOKED": "certificate.revoked",
     "REVOKED_NO_POE": "certificate.revoked_no_poe",
     "REVOKED_CA_NO_POE": "certificate.revoked_no_poe",
-    "EXPIRED": "certificate.expired",
+    "EXPIRED": "certificate.expired_before",
     "OUT_OF_BOUNDS_NO_POE": "certificate.expired",
     "OUT_OF_BOUNDS_NOT_REVOKED": "certificate.expired",
     "NOT_YET_VALID": "certificate.not_yet_valid",

@@ -29,7 +29,8 @@ Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 def key(name: str, kind: str = "p256") -> Key:
     if kind.startswith("rsa"):
         return rsa.generate_private_key(65537, int(kind[3:]))
-    return ec.generate_private_key(ec.SECP256R1())
+    curve = {"p192": ec.SECP192R1, "p384": ec.SECP384R1}.get(kind, ec.SECP256R1)
+    return ec.generate_private_key(curve())
 
 
 def name_of(cn: str) -> x509.Name:
@@ -104,12 +105,14 @@ def issue(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
     if issuer:
+        # asn1crypto writes a blank in a URL anew as %20: the certificate would be another one
+        place = issuer.name.replace(" ", "-")
         aki = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
-        url = x509.UniformResourceIdentifier(f"http://ca.test/{issuer.name}.crl")
+        url = x509.UniformResourceIdentifier(f"http://ca.test/{place}.crl")
         point = x509.DistributionPoint([url], None, None, None)
         builder = builder.add_extension(aki, critical=False)
         builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
-        where = x509.UniformResourceIdentifier(f"http://ocsp.test/{issuer.name}")
+        where = x509.UniformResourceIdentifier(f"http://ocsp.test/{place}")
         method = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, where)
         builder = builder.add_extension(x509.AuthorityInformationAccess([method]), critical=False)
     if extended:

@@ -41,6 +41,8 @@ class Vector:
     code: str | None = None
     """A reason that must be given."""
     level: str | None = None
+    doc: str | None = None
+    """What alone is wrong."""
 
 
 VECTORS: list[Vector] = []
@@ -57,7 +59,7 @@ def vector(integrity: str, indication: str | None, **more: str | None):
         assert "(and only" in (make.__doc__ or ""), (
             f"{make.__name__} does not say what alone is wrong"
         )
-        VECTORS.append(Vector(make.__name__, case, integrity, indication, **more))
+        VECTORS.append(Vector(make.__name__, case, integrity, indication, doc=make.__doc__, **more))
         return make
 
     return register

@@ -4,7 +4,7 @@ import pytest
 
 from signer.validation.document import validate
 from signer.validation.job import ValidationRequest
-from vectors import attacks, trust
+from vectors import attacks, subindications, trust
 from vectors.registry import VECTORS
 
 
@@ -41,6 +41,7 @@ def test_there_are_enough_vectors_of_each_verdict():
     assert len([v for v in VECTORS if v.indication == "TOTAL-PASSED"]) >= 10
     assert len({v.name for v in VECTORS}) == len(VECTORS)
     assert attacks.whole
+    assert subindications.PASSED
     assert trust.UTC if hasattr(trust, "UTC") else UTC
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-GOOD, UNSIGNED, SEALED, ALTERED = 2, 5, 1, 8
+GOOD, UNSIGNED, SEALED, ALTERED, DIFFERS = 2, 5, 1, 8, 10
 """Numbers of sample documents; see `api.demo.TREATMENTS`."""
 REAL = [
     ("61eeb83d71e6", ["1", "2", "3–5", "6"], "Đóng số văn bản: «826»"),
@@ -52,12 +52,14 @@ def test_checking_a_signature(desk, demo, pictures, width):
         ("valid", SEALED, "Văn bản nguyên vẹn, chữ ký số hợp lệ."),
         ("altered", ALTERED, "Văn bản đã bị thay đổi sau khi ký."),
         ("unsigned", UNSIGNED, "Văn bản này không có chữ ký số."),
+        ("differs", DIFFERS, "Văn bản nguyên vẹn, chữ ký số hợp lệ."),
     ):
         page = check(window, demo.sample(sample))
         assert page.inner_text("h1") == words
         assert page.locator(".page img").first.evaluate("i => i.complete && i.naturalWidth > 0")
         assert window.fits()
         window.picture(pictures / f"verdict-{name}-{width}.png")
+    assert page.locator(".beside div").count() >= 2, "what page and signature say, side by side"
     check(window, demo.sample(SEALED))
     assert page.locator("svg.over .box").count() == 2, "one frame per signature"
     with page.expect_download() as download:

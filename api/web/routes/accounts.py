@@ -8,7 +8,6 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated, cast
 
@@ -21,6 +20,7 @@ from api.web.forms import Form, Posted
 from api.web.i18n import language_of, texts
 from api.web.pages import page
 from api.wiring import House
+from certs.model import IdentityPurpose, SigningIdentity
 from office.errors import AccountExistsError, AccountInvalidError, AccountNotFoundError
 from office.people import NewPerson, Person
 from office.roles import MANAGERS, Role
@@ -124,7 +124,7 @@ def _page(
         kept={**kept, "agency": form.text("agency") if form else manager.agency},
         roles=tuple(Role),
         held=_roles(form) if form else frozenset(),
-        identities=house.identities.list(),
+        identities=_grantable(house),
         granted=_identities(house, form) if form else frozenset(),
         problem=texts(language_of(request)).of(problem) if problem else None,
         shown=shown,
@@ -141,7 +141,7 @@ def _person_page(
         whose=person,
         own=person.id == manager.id,
         roles=tuple(Role),
-        identities=house.identities.list(),
+        identities=_grantable(house),
         password=password,
     )
 
@@ -151,8 +151,12 @@ def _roles(form: Form) -> frozenset[Role]:
 
 
 def _identities(house: House, form: Form) -> frozenset[str]:
-    known: Iterable[str] = (identity.id for identity in house.identities.list())
-    return frozenset(i for i in known if form.text(f"identity-{i}"))
+    return frozenset(i.id for i in _grantable(house) if form.text(f"identity-{i.id}"))
+
+
+def _grantable(house: House) -> list[SigningIdentity]:
+    """Return the identities of persons and agencies; a service's are no person's."""
+    return [i for i in house.identities.list() if i.purpose is not IdentityPurpose.SERVICE]
 
 
 def _password() -> str:

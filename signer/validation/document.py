@@ -39,7 +39,7 @@ from signer.validation.difference import explain
 from signer.validation.enumeration import Enumeration, Found, enumerate_signatures
 from signer.validation.evidence import Evidence
 from signer.validation.integrity import check
-from signer.validation.job import SOFTWARE, ValidationRequest, unreadable_report
+from signer.validation.job import SOFTWARE, ValidationRequest, cited, unreadable_report
 from signer.validation.parsers import disagreement
 from signer.validation.policy_digest import POLICY_DIGEST
 from signer.validation.procedure import Knowledge, Subject, judge_signatures
@@ -71,13 +71,14 @@ def validate(data: bytes, request: ValidationRequest) -> ValidationReport:
     try:
         doc = Document(data)
         if doc.encrypted and not doc.unlock():
-            return report_without(
-                sha256, data, request, Integrity.UNDECIDED, [reason("file.encrypted")]
+            locked = [reason("file.encrypted")]
+            return cited(
+                report_without(sha256, data, request, Integrity.UNDECIDED, locked), request
             )
         found = enumerate_signatures(doc)
         if not found.signatures:
-            return _unsigned(sha256, doc, request, found)
-        return _signed(sha256, doc, found, request)
+            return cited(_unsigned(sha256, doc, request, found), request)
+        return cited(_signed(sha256, doc, found, request), request)
     except StructureError as e:
         code, detail = e.reason, e.detail
     except RecursionError:  # pyHanko's own reader, on nesting that ours refuses

@@ -1,13 +1,13 @@
 """The validation job, as its callers see it. Light: imports neither pyHanko nor any PDF library."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from certs.model import RevocationMaterial, TrustStore
 from signer.jobs import JobSpec
 from signer.limits import VERIFY
 from signer.validation.policy_digest import POLICY_DIGEST
-from signer.validation.report import Integrity, ValidationReport
+from signer.validation.report import Integrity, ValidationReport, cite_evidence, cite_trust
 from signer.validation.wording import reason
 
 SOFTWARE = "Ấn Tín 0.1.0"
@@ -43,6 +43,16 @@ VALIDATE: JobSpec[ValidationRequest, ValidationReport] = JobSpec(
 """Never raises for bad input: UNREADABLE, UNSIGNED, ALTERED… are values."""
 
 
+def cited(report: ValidationReport, request: ValidationRequest) -> ValidationReport:
+    """Return `report` with what it was made with cited by digest (design.md §4 rule 10)."""
+    return replace(
+        report,
+        anchors=cite_trust(request.trust),
+        evidence=cite_evidence(request.material, request.trust.helpers),
+        known_since=min((k.at for k in request.known if k.at <= request.at), default=None),
+    )
+
+
 def unreadable_report(
     *,
     sha256: str,
@@ -55,7 +65,7 @@ def unreadable_report(
 
     Also for callers whose sandbox was killed (`file.limit`) or failed (`file.fault`).
     """
-    return ValidationReport(
+    report = ValidationReport(
         sha256=sha256,
         size=size,
         integrity=Integrity.UNREADABLE,
@@ -67,3 +77,4 @@ def unreadable_report(
         policy_digest=POLICY_DIGEST,
         software=SOFTWARE,
     )
+    return cited(report, request)

@@ -123,6 +123,8 @@ class Outcome:
     timestamp_authority: str = ""
     """Who issued the certificate behind the time-stamp that has the problem."""
     legacy: str | None = None
+    path: list[x509.Certificate] | None = None
+    """Signer first, anchor last, where there is one."""
     needs: list[RevocationNeed] = field(default_factory=list)
 
 
@@ -254,6 +256,7 @@ class _Procedure:
         if stamp is None:
             return _by_integrity(Outcome(), s)
         out = Outcome(best_signature_time=stamp.at)
+        out.path = stamp.answer.path if stamp.answer else None
         if stamp.problem is not None:
             out.needs = stamp.answer.needs if stamp.answer else []
             return _end(out, stamp.problem)
@@ -287,6 +290,7 @@ class _Procedure:
             return _end(out, AdESIndeterminate.TIMESTAMP_ORDER_FAILURE, "content-time-stamp")
         answer = self._basic(s, c, certificate, at)
         out.needs += answer.needs
+        out.path = answer.path
         if answer.sub is not AdESPassed.OK:
             sub = _with_time(answer.sub, certificate, out, at)
             if sub is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE and not_before:

@@ -7,7 +7,10 @@
    was changed, whom to trust, when.
 """
 
+import hashlib
 from dataclasses import dataclass, field
+
+from asn1crypto import parser
 
 from signer.validation.changes import Judgement, Permissions
 from signer.validation.comparison import Kind
@@ -101,7 +104,24 @@ def signature_report(doc: Document, c: Case) -> SignatureReport:
         covers_whole_file=c.revision == doc.last,
         revision=c.revision or 0,
         byte_range=c.found.byte_range,
+        signed_digest=None if c.checked.digest is None else c.checked.digest.hex(),
+        signature_value=_value(c.checked),
+        container_sha256=_container_digest(c.found.contents),
+        path=tuple(x.sha256.hex() for x in c.outcome.path or ()),
     )
+
+
+def _value(checked: Checked) -> bytes | None:
+    value = checked.container.info["signature"].native if checked.container else None
+    return value if isinstance(value, bytes) else None
+
+
+def _container_digest(contents: bytes) -> str | None:
+    """Return the digest of the container without what pads it."""
+    try:
+        return hashlib.sha256(contents[: parser.peek(contents)]).hexdigest()
+    except ValueError:
+        return None
 
 
 def signature_reasons(c: Case) -> list[Reason]:

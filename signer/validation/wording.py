@@ -290,10 +290,10 @@ WORDINGS: dict[str, Wording] = {
     ),
     "algorithm.weak": Wording(
         "doubt",
-        "Chữ ký{at} dùng thuật toán hoặc khóa không còn đủ an toàn ({detail}).",
-        "The signature{at} uses an algorithm or key that is no longer safe ({detail}).",
-        "Xin văn bản ký lại bằng thuật toán hiện hành.",
-        "Ask for a signature with a current algorithm.",
+        "Chữ ký{at}, hoặc một chứng thư trên đường dẫn tin cậy của chữ ký đó, dùng thuật toán hoặc khóa không còn đủ an toàn ({detail}).",
+        "The signature{at}, or a certificate on its path of trust, uses an algorithm or key that is no longer safe ({detail}).",
+        "Xin văn bản ký lại bằng thuật toán hiện hành; nếu chỉ chứng thư của cơ quan chứng thực đã cũ, quản trị viên tin cậy trực tiếp cơ quan cấp chứng thư sau khi đối chiếu vân tay.",
+        "Ask for a signature with a current algorithm; if only an authority's certificate is outdated, an administrator trusts the issuing authority itself after comparing its fingerprint.",
     ),
     "algorithm.legacy": Wording(
         "note",

@@ -19,7 +19,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from archive.model import FIELDS, DocumentMetadata, Receipt, RecordKind, Sip
+from archive.model import (
+    FIELDS,
+    DocumentMetadata,
+    Receipt,
+    RecordKind,
+    RegisterEntry,
+    Sip,
+)
 from certs.model import TrustStore
 from office.errors import (
     FileUnusableError,
@@ -98,8 +105,11 @@ class Receiving:
         given: DocumentMetadata | None = None,
         actor: str | None = None,
         offline: bool = False,
+        number: RegisterEntry | None = None,
     ) -> Received:
         """Verify, read and archive the document at `content`.
+
+        `number` is the one reserved for an outgoing document: archiving it issues the number.
 
         Raises:
             UploadEmptyError, UploadTooLargeError: rule 5.
@@ -125,6 +135,7 @@ class Receiving:
                 integrity=report.integrity.value,
                 indication=report.indication.value if report.indication else None,
                 actor=actor,
+                number=number,
             )
         )
         return Received(receipt=receipt, verification=verification)

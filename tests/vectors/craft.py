@@ -6,6 +6,7 @@ Libraries refuse to make most of these; a forger does not use our libraries.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyhanko.sign.ades.cades_asn1  # noqa: F401 - teaches asn1crypto the CAdES attributes
@@ -43,11 +44,94 @@ def with_der(pdf: bytes, der: bytes, n: int = -1) -> bytes:
     return pdf[: a + 1] + der.hex().encode().ljust(b - a - 2, b"0") + pdf[b - 1 :]
 
 
-def with_cms(pdf: bytes, change: Callable[[cms.ContentInfo], bytes | None], n: int = -1) -> bytes:
+@dataclass
+class SignerParts:
+    """A SignerInfo in pieces of DER; `attributes` and `unsigned` are the elements of their SETs."""
+
+    version: bytes
+    sid: bytes
+    digest_algorithm: bytes
+    attributes: list[bytes] | None
+    algorithm: bytes
+    value: bytes
+    unsigned: list[bytes]
+
+    @classmethod
+    def of(cls, si: cms.SignerInfo) -> "SignerParts":
+        signed, unsigned = si["signed_attrs"], si["unsigned_attrs"]
+        return cls(
+            si["version"].dump(),
+            si["sid"].dump(),
+            si["digest_algorithm"].dump(),
+            [a.dump() for a in signed] if isinstance(signed, cms.CMSAttributes) else None,
+            si["signature_algorithm"].dump(),
+            si["signature"].native,
+            [a.dump() for a in unsigned] if isinstance(unsigned, cms.CMSAttributes) else [],
+        )
+
+    def dump(self) -> bytes:
+        signed = [] if self.attributes is None else [tlv(0xA0, *self.attributes)]
+        unsigned = [tlv(0xA1, *self.unsigned)] if self.unsigned else []
+        value = tlv(0x04, self.value)
+        return tlv(
+            0x30, self.version, self.sid, self.digest_algorithm, *signed, self.algorithm, value, *unsigned
+        )  # fmt: skip
+
+
+@dataclass
+class Parts:
+    """A ContentInfo in pieces of DER.
+
+    asn1crypto writes anew what it was told to change, at random and in exponential time, and with
+    it what nobody wanted changed; so nothing is changed there.
+    """
+
+    version: bytes
+    digest_algorithms: bytes
+    content: bytes
+    certificates: list[bytes]
+    signers: list[SignerParts]
+    kind: bytes = core.ObjectIdentifier("1.2.840.113549.1.7.2").dump()
+    more: bytes = b""
+    """Bytes after the container, within the gap."""
+
+    @classmethod
+    def of(cls, der: bytes) -> "Parts":
+        sd = cms.ContentInfo.load(der)["content"]
+        return cls(
+            sd["version"].dump(),
+            sd["digest_algorithms"].dump(),
+            sd["encap_content_info"].dump(),
+            [c.dump() for c in sd["certificates"]],
+            [SignerParts.of(si) for si in sd["signer_infos"]],
+        )
+
+    @property
+    def signer(self) -> SignerParts:
+        return self.signers[0]
+
+    def dump(self) -> bytes:
+        certificates = [tlv(0xA0, *self.certificates)] if self.certificates else []
+        signers = tlv(0x31, *(s.dump() for s in self.signers))
+        inner = tlv(
+            0x30, self.version, self.digest_algorithms, self.content, *certificates, signers
+        )
+        return tlv(0x30, self.kind, tlv(0xA0, inner)) + self.more
+
+
+def tlv(tag: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    n = len(body)
+    size = (n.bit_length() + 7) // 8
+    length = bytes([n]) if n < 0x80 else bytes([0x80 | size]) + n.to_bytes(size, "big")
+    return bytes([tag]) + length + body
+
+
+def with_cms(pdf: bytes, change: Callable[[Parts], bytes | None], n: int = -1) -> bytes:
     """Change the container in place; `change` may return other bytes instead."""
-    info = cms.ContentInfo.load(contents_of(pdf, n))
-    other = change(info)
-    return with_der(pdf, info.dump() if other is None else other, n)
+    parts = Parts.of(contents_of(pdf, n))
+    other = change(parts)
+    return with_der(pdf, parts.dump() if other is None else other, n)
 
 
 def value_over(data: bytes, by: Entity, digest: hashes.HashAlgorithm | None = None) -> bytes:
@@ -68,31 +152,22 @@ def resigned(
     change: Callable[[Attributes], Attributes] = lambda a: a,
     *,
     order: Callable[[list[bytes]], list[bytes]] | None = None,
-    more: Callable[[cms.ContentInfo], None] | None = None,
+    more: Callable[[Parts], None] | None = None,
     n: int = -1,
 ) -> bytes:
     """Change the signed attributes and sign them anew; `order` leaves DER order for another."""
 
-    def remake(info: cms.ContentInfo) -> None:
-        si = info["content"]["signer_infos"][0]
-        attributes = cms.CMSAttributes(change(list(si["signed_attrs"])))
-        raw = attributes.dump(force=True)
-        if order is not None:
-            raw = set_of(order([a.dump() for a in attributes]))
-        si["signed_attrs"] = cms.CMSAttributes.load(raw)
-        si["signature_algorithm"] = algorithm_of(by)
-        si["signature"] = value_over(raw, by)
+    def remake(parts: Parts) -> None:
+        signer = parts.signer
+        before = cms.CMSAttributes.load(tlv(0x31, *(signer.attributes or ())))
+        made = [a.dump() for a in change(list(before))]
+        signer.attributes = sorted(made) if order is None else order(made)
+        signer.algorithm = algorithm_of(by).dump()
+        signer.value = value_over(tlv(0x31, *signer.attributes), by)
         if more is not None:
-            more(info)
+            more(parts)
 
     return with_cms(pdf, remake, n)
-
-
-def set_of(elements: Sequence[bytes]) -> bytes:
-    body = b"".join(elements)
-    length = len(body)
-    head = bytes([length]) if length < 0x80 else b"\x82" + length.to_bytes(2, "big")
-    return b"\x31" + head + body
 
 
 def attribute(kind: str, *values: object) -> cms.CMSAttribute:
@@ -145,16 +220,15 @@ def token(
     if accuracy is not None:
         facts["accuracy"] = {"seconds": accuracy}
     inner = content if content is not None else tsp.TSTInfo(facts).dump()
-    listed = cms.CMSAttributes(
-        attributes(
-            [
-                attribute("content_type", content_type),
-                attribute("message_digest", hashlib.sha256(inner).digest()),
-                bound_to(tsa),
-            ]
-        )
+    listed = attributes(
+        [
+            attribute("content_type", content_type),
+            attribute("message_digest", hashlib.sha256(inner).digest()),
+            bound_to(tsa),
+        ]
     )
-    value = value_over(listed.dump(force=True), by or tsa)
+    raw = tlv(0x31, *sorted(a.dump() for a in listed))
+    value = value_over(raw, by or tsa)
     if spoil:
         value = value[:-1] + bytes([value[-1] ^ 1])
     certificate = ax509.Certificate.load(tsa.der)
@@ -165,37 +239,28 @@ def token(
             {"issuer": certificate.issuer, "serial_number": certificate.serial_number},
         ),
         "digest_algorithm": {"algorithm": "sha256"},
-        "signed_attrs": listed,
+        "signed_attrs": cms.CMSAttributes.load(raw),
         "signature_algorithm": algorithm_of(by or tsa),
         "signature": value,
     }
     chain = tsa.chain if certificates is None else certificates
-    return cms.ContentInfo(
-        {
-            "content_type": "signed_data",
-            "content": {
-                "version": "v3",
-                "digest_algorithms": [{"algorithm": "sha256"}],
-                "encap_content_info": {
-                    "content_type": content_type,
-                    "content": core.ParsableOctetString(inner),
-                },
-                "certificates": [
-                    cms.CertificateChoices("certificate", ax509.Certificate.load(e.der))
-                    for e in chain
-                ],
-                "signer_infos": [cms.SignerInfo(info) for _ in range(signers)],
-            },
-        }
+    parts = Parts(
+        core.Integer(3).dump(),
+        cms.DigestAlgorithms([{"algorithm": "sha256"}]).dump(),
+        cms.EncapsulatedContentInfo(
+            {"content_type": content_type, "content": core.ParsableOctetString(inner)}
+        ).dump(),
+        [e.der for e in chain],
+        [SignerParts.of(cms.SignerInfo(info)) for _ in range(signers)],
     )
+    return cms.ContentInfo.load(parts.dump())
 
 
 def stamped(pdf: bytes, make: Callable[[bytes], cms.ContentInfo], n: int = -1) -> bytes:
     """Give the signature a signature time-stamp; `make` gets the value that it must cover."""
 
-    def add(info: cms.ContentInfo) -> None:
-        si = info["content"]["signer_infos"][0]
-        made = make(si["signature"].native)
-        si["unsigned_attrs"] = cms.CMSAttributes([attribute("signature_time_stamp_token", made)])
+    def add(parts: Parts) -> None:
+        made = make(parts.signer.value)
+        parts.signer.unsigned = [attribute("signature_time_stamp_token", made).dump()]
 
     return with_cms(pdf, add, n)

@@ -438,6 +438,9 @@ def reason(
     w = WORDINGS[code]
     in_english = detail if detail_en is None else detail_en
 
+    if detail in _IN_WORDS:
+        detail, in_english = _IN_WORDS[detail]
+
     def say(sentence: str, at: str, facts: str) -> str:
         said = sentence.replace("{at}", at).replace("{detail}", facts)
         return said.replace(" ()", "").replace("  ", " ")
@@ -453,6 +456,39 @@ def reason(
     )
 
 
+_IN_WORDS = {
+    "NO_CERTIFICATE_CHAIN_FOUND": ("chưa có đường dẫn tin cậy", "no trusted path"),
+    "CERTIFICATE_CHAIN_GENERAL_FAILURE": ("lỗi đường dẫn chứng thư", "the path fails"),
+    "CHAIN_CONSTRAINTS_FAILURE": (
+        "đường dẫn chứng thư trái quy định",
+        "the path breaks its own constraints",
+    ),
+    "SIG_CONSTRAINTS_FAILURE": ("trái quy định về chữ ký", "against the rules for signatures"),
+    "NO_SIGNING_CERTIFICATE_FOUND": ("thiếu chứng thư", "its certificate is missing"),
+    "CRYPTO_CONSTRAINTS_FAILURE": ("thuật toán yếu", "a weak algorithm"),
+    "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": (
+        "thuật toán yếu, không có bằng chứng thời điểm",
+        "a weak algorithm, and no proof of the time",
+    ),
+    "HASH_FAILURE": ("nội dung không khớp", "its digest does not match"),
+    "SIG_CRYPTO_FAILURE": ("giá trị chữ ký sai", "its signature value is wrong"),
+    "FORMAT_FAILURE": ("sai định dạng", "a wrong format"),
+    "REVOKED": ("chứng thư đã bị thu hồi", "its certificate was revoked"),
+    "REVOKED_NO_POE": ("chứng thư đã bị thu hồi", "its certificate was revoked"),
+    "REVOKED_CA_NO_POE": ("chứng thư cơ quan cấp đã bị thu hồi", "its issuer was revoked"),
+    "EXPIRED": ("chứng thư hết hạn", "its certificate had expired"),
+    "OUT_OF_BOUNDS_NO_POE": ("chứng thư hết hạn", "its certificate has expired"),
+    "OUT_OF_BOUNDS_NOT_REVOKED": ("chứng thư hết hạn", "its certificate has expired"),
+    "NOT_YET_VALID": ("chứng thư chưa có hiệu lực", "its certificate was not yet valid"),
+    "REVOCATION_OUT_OF_BOUNDS_NO_POE": (
+        "thông tin thu hồi do chứng thư hết hạn ký",
+        "revocation data by an expired authority",
+    ),
+    "TRY_LATER": ("chưa có thông tin thu hồi", "no revocation data yet"),
+    "NO_POE": ("không có bằng chứng thời điểm", "no proof of the time"),
+    "TIMESTAMP_ORDER_FAILURE": ("mâu thuẫn thứ tự thời gian", "contradictory times"),
+}
+"""The standard's words as a clerk reads them; the words themselves stand in the report's fields."""
 _BY_SUB_INDICATION = {
     "NO_CERTIFICATE_CHAIN_FOUND": "chain.not_found",
     "CERTIFICATE_CHAIN_GENERAL_FAILURE": "chain.failure",

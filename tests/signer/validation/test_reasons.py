@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from signer.validation import wording
 from signer.validation.wording import WORDINGS, reason, reason_for, reference_page
 
 ROOT = Path(__file__).parents[3]
@@ -63,3 +64,11 @@ def test_a_time_stamp_that_has_expired_asks_for_renewal():
 
 def test_no_sub_indication_means_nothing_to_say():
     assert reason_for(None, "Sig", "CA", "", timestamp=False) == []
+
+
+def test_no_clerk_is_shown_a_word_of_the_standard():
+    for word in wording._BY_SUB_INDICATION:
+        if word in {"GENERIC", "SIGNATURE_POLICY_NOT_AVAILABLE", "POLICY_PROCESSING_ERROR"}:
+            continue  # their sentences have no place for a detail
+        said = wording.reason("timestamp.invalid", "S", detail=word)
+        assert word not in said.vi + said.en

@@ -81,9 +81,16 @@ def issue(
     valid: tuple[datetime, datetime] = (NOW - 400 * DAY, NOW + 400 * DAY),
     kind: str = "p256",
     digest: hashes.HashAlgorithm | None = None,
+    path_length: int | None = None,
+    constraints: bool = True,
+    more: Sequence[tuple[x509.ExtensionType, bool]] = (),
+    replace: Sequence[x509.KeyUsage] = (),
+    signed_by: Entity | None = None,
+    named: x509.Name | None = None,
 ) -> Entity:
+    """Issue a certificate; `signed_by` forges with another key than the issuer's."""
     own = key(cn, kind)
-    signing = issuer.key if issuer else own
+    signing = (signed_by or issuer).key if issuer else own
     flags = dict.fromkeys(
         (
             "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
@@ -94,16 +101,20 @@ def issue(
     flags |= dict.fromkeys(("key_cert_sign", "crl_sign") if ca else usage, True)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(name_of(cn))
-        .issuer_name(issuer.certificate.subject if issuer else name_of(cn))
+        .subject_name(named or name_of(cn))
+        .issuer_name(issuer.certificate.subject if issuer else named or name_of(cn))
         .public_key(own.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(valid[0])
         .not_valid_after(valid[1])
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.KeyUsage(**flags), critical=True)
+        .add_extension(replace[0] if replace else x509.KeyUsage(**flags), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
+    if constraints:
+        limits = x509.BasicConstraints(ca=ca, path_length=path_length)
+        builder = builder.add_extension(limits, critical=True)
+    for extension, critical in more:
+        builder = builder.add_extension(extension, critical=critical)
     if issuer:
         # asn1crypto writes a blank in a URL anew as %20: the certificate would be another one
         place = issuer.name.replace(" ", "-")
@@ -143,10 +154,13 @@ def crl(
     *,
     at: datetime = NOW - DAY,
     days: int = 7,
+    more: Sequence[tuple[x509.ExtensionType, bool]] = (),
+    named: Entity | None = None,
 ) -> bytes:
+    """Make a CRL; `named` is whose name it bears, where that is not who signs it."""
     builder = (
         x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.certificate.subject)
+        .issuer_name((named or issuer).certificate.subject)
         .last_update(at)
         .next_update(at + days * DAY)
         .add_extension(x509.CRLNumber(1), critical=False)
@@ -155,6 +169,8 @@ def crl(
             critical=False,
         )
     )
+    for extension, critical in more:
+        builder = builder.add_extension(extension, critical=critical)
     for entity, when in revoked:
         entry = x509.RevokedCertificateBuilder(entity.certificate.serial_number, when)
         builder = builder.add_revoked_certificate(entry.build())

@@ -121,7 +121,7 @@ class Verifier:
     def _verdict(
         self, file: BinaryIO, trust: TrustStore, at: datetime, *, offline: bool
     ) -> ValidationReport:
-        request = ValidationRequest(trust=trust, at=at, offline=offline)
+        request = ValidationRequest(trust=trust, at=at, present=self._clock.now(), offline=offline)
         size = file.seek(0, 2)
         if size > self._size_limit:
             return unreadable_report(

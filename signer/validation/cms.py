@@ -228,6 +228,11 @@ def tst_info(sd: acms.SignedData) -> tsp.TSTInfo | None:
         if sd["encap_content_info"]["content_type"].native != "tst_info":
             return None
         parsed = sd["encap_content_info"]["content"].parsed
-        return parsed if isinstance(parsed, tsp.TSTInfo) else None
+        whole = isinstance(parsed, tsp.TSTInfo)
+        if whole:
+            # asn1crypto reads a field when asked for it: ask here, where a fault has a place to go
+            _ = parsed["gen_time"].native, parsed["message_imprint"].native
     except _FAULTS:
         return None
+    else:
+        return parsed if whole else None

@@ -21,6 +21,7 @@
 
 import hashlib
 import logging
+from datetime import datetime
 
 from asn1crypto import x509
 
@@ -117,8 +118,9 @@ def _content_note(active: tuple[str, ...]) -> list[Reason]:
 def _signed(
     sha256: str, doc: Document, found: Enumeration, request: ValidationRequest
 ) -> ValidationReport:
-    stores = _stores(doc, found)
-    embedded = Evidence()
+    until = max(request.at, request.present or request.at)
+    stores = _stores(doc, found, until)
+    embedded = Evidence(until=until)
     for _, store in stores:
         embedded.add(store)
     given = Evidence()
@@ -163,7 +165,7 @@ def _signed(
 # -- rule 4: each signature alone ------------------------------------------------------------------
 
 
-def _stores(doc: Document, found: Enumeration) -> list[tuple[int, Evidence]]:
+def _stores(doc: Document, found: Enumeration, until: datetime) -> list[tuple[int, Evidence]]:
     """Gather what the file carries: every /DSS that a signature stands on, and the newest."""
     revisions = {doc.last}
     for f in found.signatures:
@@ -172,7 +174,7 @@ def _stores(doc: Document, found: Enumeration) -> list[tuple[int, Evidence]]:
             revisions.add(revision)
     out = []
     for revision in sorted(revisions, reverse=True):
-        store = Evidence()
+        store = Evidence(until=until)
         if store.add_store(doc, revision):
             out.append((revision, store))
     return out
@@ -273,7 +275,7 @@ def _procedure(
     request: ValidationRequest,
 ) -> tuple[RevocationNeed, ...]:
     """Judge every signature by EN 319 102-1; return what evidence would have helped."""
-    everything = Evidence()
+    everything = Evidence(until=embedded.until)
     for c in cases:
         if c.checked.container is not None:
             embedded.add_container(c.checked.container)

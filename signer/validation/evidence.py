@@ -4,7 +4,9 @@
    containers, and Adobe's revocation attribute (adbe.pkcs7.detached with LTV by Acrobat).
 2. Given: the request's material and the trust store's helpers. They prove nothing by themselves.
 3. Whatever cannot be parsed is left out: evidence that cannot be read is missing evidence.
-4. For a certificate of a path one can ask whether usable evidence is there, and if not, what would
+4. What claims to be issued in the future is left out too: its issuer does not know what it says.
+   So is what was signed with a digest that the policy had already ended at its issue.
+5. For a certificate of a path one can ask whether usable evidence is there, and if not, what would
    help: that is a `RevocationNeed`, for certificates with a path to an anchor only. An answer by a
    responder whose certificate has expired is none (EN 319 102-1 clause 5.2.5).
 """
@@ -39,6 +41,8 @@ class Evidence:
     certificates: list[x509.Certificate] = field(default_factory=list)
     ocsps: list[OCSPContainer] = field(default_factory=list)
     crls: list[CRLContainer] = field(default_factory=list)
+    until: datetime | None = None
+    """What was issued after that is from the future; `None`: nothing is."""
     _taken: dict[bytes, tuple[str, list[Any]]] = field(default_factory=dict)
     """SHA-256 of what was taken in → where it went, and what it was read as."""
 
@@ -85,11 +89,27 @@ class Evidence:
         if digest in self._taken:
             return
         try:
-            items = read()
+            items = [x for x in read() if self._is_usable(x)]
         except _FAULTS:
             items = []
         self._taken[digest] = kind, items
         getattr(self, kind).extend(items)
+
+    def _is_usable(self, item: object) -> bool:
+        """Whether an answer may speak at all: rule 4."""
+        if isinstance(item, CRLContainer):
+            signed: Any = item.crl_data
+        elif isinstance(item, OCSPContainer):
+            signed = item.extract_basic_ocsp_response()
+        else:
+            return True
+        issued_at = item.issuance_date
+        if signed is None or issued_at is None:
+            return False
+        if self.until is not None and issued_at > self.until + POLICY.clock_skew:
+            return False
+        name = hash_of(signed["signature_algorithm"], "")
+        return not name or POLICY.digest(name, issued_at).allowed
 
     def add_container(self, c: Container) -> None:
         """Take in what a CMS container carries beside its signature."""

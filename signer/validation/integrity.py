@@ -33,6 +33,8 @@ from signer.validation.lexer import unhex
 from signer.validation.primitives import Outcome, verify_value
 from signer.validation.report import Integrity
 
+_FAULTS = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+"""What asn1crypto raises over bad input."""
 _DETACHED = ("ETSI.CAdES.detached", "adbe.pkcs7.detached")
 _HASHES = {
     "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160", "shake256",
@@ -80,7 +82,9 @@ def digest_of(name: str, parts: Sequence[bytes | memoryview]) -> bytes | None:
     return h.digest()
 
 
-def check(data: bytes, found: Found, more: Sequence[x509.Certificate] = ()) -> Checked:
+def check(  # noqa: PLR0911 - one way out per finding
+    data: bytes, found: Found, more: Sequence[x509.Certificate] = ()
+) -> Checked:
     """Check one signature of `data`. `more` are certificates from the DSS and given to us."""
     parts = _ranges(data, found)
     if isinstance(parts, Checked):
@@ -98,6 +102,8 @@ def check(data: bytes, found: Found, more: Sequence[x509.Certificate] = ()) -> C
         if e.undecided:
             return _undecided("signature.unsupported", "FORMAT_FAILURE", e.detail)
         return _broken("signature.malformed", "FORMAT_FAILURE", e.detail)
+    except _FAULTS as e:  # read late, far inside: one bad container must not hide the others
+        return _broken("signature.malformed", "FORMAT_FAILURE", type(e).__name__)
 
 
 def _ranges(data: bytes, found: Found) -> list[memoryview] | Checked:

@@ -34,6 +34,8 @@ class ValidationRequest:
     """Evidence gathered so far, beside what the file itself carries."""
     offline: bool = False
     """No more evidence will come; `needs` is still filled in, for the report."""
+    present: datetime | None = None
+    """What the clock says, where `at` is in the past: evidence from after it is not believed."""
     known: tuple[KnownExistence, ...] = field(default=())
 
 

@@ -14,7 +14,8 @@ put together is ours, for the reasons in docs/adr/ (design.md D2).
 3. Signature time-stamps are judged as of the time that is proven for them, else as of the
    validation time (clause 5.4). A valid one proves the signature's time. A time-stamp's own
    revocation evidence may be as old as the policy says. Extended key usage: critical, and
-   time-stamping alone (RFC 3161 clause 2.3). One from the future proves nothing.
+   time-stamping alone (RFC 3161 clause 2.3). One from the future proves nothing, nor does one from
+   outside the life of the certificate that made it.
 4. The signature is judged by basic validation (clause 5.3) as of the earliest proven time, else as
    of the validation time. Revocation evidence is required, never soft: it speaks until the issuer's
    next update. Evidence from after that time counts. A certificate revoked after the proven time
@@ -246,6 +247,9 @@ class _Procedure:
         answer = self.authorities.token(sd, imprint, at)
         if answer.sub is not AdESPassed.OK:
             return _Stamp(answer=answer)
+        tsa = answer.certificate
+        if tsa is not None and not tsa.not_valid_before <= when <= tsa.not_valid_after:
+            return _Stamp(answer=Answer(AdESIndeterminate.OUT_OF_BOUNDS_NO_POE))
         if answer.certificate is not None and not _stamps_only(answer.certificate):
             answer.sub = AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE
             return _Stamp(answer=answer)

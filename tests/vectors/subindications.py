@@ -3,6 +3,7 @@
 Those that other vectors produce as well are named in docs/verification/sub-indications.md.
 """
 
+from cryptography.x509 import OCSPNoCheck
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certs.model import RevocationMaterial
@@ -112,6 +113,7 @@ def answered_by_a_responder_that_has_expired():
     responder = issue(
         "Expired responder", p.ca, valid=(NOW - 90 * DAY, NOW - DAY),
         extended=[ExtendedKeyUsageOID.OCSP_SIGNING], usage=["digital_signature"],
+        more=[(OCSPNoCheck(), False)],
     )  # fmt: skip
     said = ocsp_answer(p.leader, at=NOW - 2 * DAY, hours=24 * 7, responder=responder)
     material = RevocationMaterial(crls=(crl(p.root, at=NOW - HOUR),), ocsp_responses=(said,))

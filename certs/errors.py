@@ -142,8 +142,7 @@ class AnchorNotFoundError(CertsError):
         super().__init__(
             f"Trong danh sách tin cậy {how_many_vi} ứng với «{wanted}». "
             "Xem danh sách: ./antin trust list.",
-            f"Among those trusted, {how_many_en} “{wanted}”. "
-            "List them with ./antin trust list.",
+            f"Among those trusted, {how_many_en} “{wanted}”. List them with ./antin trust list.",
         )
 
 

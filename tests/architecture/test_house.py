@@ -80,6 +80,12 @@ def test_no_room_is_called_core_common_or_utils():
     assert found == []
 
 
+def test_no_two_test_modules_share_a_name():
+    """Tests are imported by bare name: of two that share one, the second is never run."""
+    names = [f.name for f in tracked("tests/*.py") if f.name not in {"conftest.py", "__init__.py"}]
+    assert {n for n in names if names.count(n) > 1} == set()
+
+
 def test_no_tracked_file_names_a_machine_or_a_registry():
     machine = re.compile(r"(?<![\w.])/(?:work|root|farm)/\w|\bh-seed-\w+")
     found = [

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "signer" / "sequence"))
 
-from papers import blank_paper
+from blank_papers import blank_paper
 
 from office.blanks import blanks
 from office.samples import names, sample

@@ -8,8 +8,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[2] / "signer" / "creation"))
 sys.path.append(str(Path(__file__).parents[2] / "signer" / "sequence"))
 
+from blank_papers import blank_paper
 from house import House
-from papers import blank_paper
 
 from archive.archive import Archive
 from archive.catalogue.database import migrate, open_database

@@ -84,7 +84,7 @@ def test_a_second_signature_is_compared_and_stays_what_it_is():
     assert asked.later_fields == ("Seal",)
     assert [b.x1 for b in asked.later_boxes] == [300]
     assert report.integrity is Integrity.INTACT
-    assert through_the_gate(pdf) == report
+    assert through_the_gate(pdf, report) == report
 
 
 def test_nothing_is_asked_where_nothing_came_later():

@@ -6,8 +6,8 @@ import pytest
 # The house that signs for real is the one of the tests of signing.
 sys.path.append(str(Path(__file__).parents[1] / "creation"))
 
+from blank_papers import blank_paper
 from house import House
-from papers import blank_paper
 
 from certs.clock import SystemClock
 from office.blanks import blanks

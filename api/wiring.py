@@ -45,10 +45,12 @@ if TYPE_CHECKING:
     from certs.dev.authority import DevelopmentAuthority
     from certs.identities.software import FileIdentityStore
     from certs.revocation import CachedRevocationSource
+    from office.flows.issue import Issuing
     from office.flows.receive import Receiving
     from office.flows.report import ReportSigning
     from office.flows.sign import Signing
     from office.flows.verify import Verifier
+    from office.flows.whole_way import WholeWay
     from office.people import People
     from office.tables.evidence import DatabaseRevocationCache
     from office.tables.work import IdempotencyKeys, SigningIntents
@@ -303,6 +305,35 @@ class House:
             identities=self.identities,
             intents=self.intents,
             size_limit=self.settings.upload_limit,
+        )
+
+    @cached_property
+    def issuing(self) -> "Issuing":
+        """Issues documents, a step at a time."""
+        from archive.register import Register
+        from office.flows.issue import Issuing
+
+        return Issuing(
+            signing=self.signing,
+            verifier=self.verifier,
+            receiving=self.receiving,
+            archive=self.archive,
+            register=Register(self.engine, self.clock, agency=self.settings.agency),
+            identities=self.identities,
+            sandbox=self.sandbox,
+            trust=self.trust,
+            workshop=self.settings.data / "workshop",
+        )
+
+    @cached_property
+    def whole_way(self) -> "WholeWay":
+        """Issues documents in one go."""
+        from office.flows.whole_way import WholeWay
+
+        return WholeWay(
+            issuing=self.issuing,
+            identities=self.identities,
+            folder=self.settings.data / "whole-way",
         )
 
     @cached_property

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli import administration, identity, keeping, serving, terms, testing, trust
+from api.cli.issue import issue
 from api.cli.sign import sign
 from api.cli.verify import verify
 
@@ -50,6 +51,7 @@ def before(
 
 app.command("verify")(verify)
 app.command("sign")(sign)
+app.command("issue")(issue)
 app.add_typer(identity.app, name="identity")
 for command in (
     keeping.ingest,

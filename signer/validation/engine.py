@@ -8,6 +8,8 @@
 4. A path is looked for even where validation failed, to name what evidence it lacks.
    Where the only answer is by a responder that has expired: REVOCATION_OUT_OF_BOUNDS_NO_POE.
 5. The CRL of an anchor that is not self-signed is read here: certvalidator finds no path for it.
+6. certvalidator asks nothing of a certificate that is itself an anchor. One that signs documents
+   must be made for it and valid, like any other.
 """
 
 import logging
@@ -29,7 +31,7 @@ from pyhanko.sign.validation.policy_decl import (
     bootstrap_validation_data_handlers,
 )
 from pyhanko_certvalidator.context import CertValidationPolicySpec
-from pyhanko_certvalidator.errors import PathError
+from pyhanko_certvalidator.errors import InvalidCertificateError, PathError
 from pyhanko_certvalidator.fetchers import FetcherBackend
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import (
@@ -92,6 +94,7 @@ class Engine:
     ) -> None:
         self._evidence = evidence
         self._now = at
+        self._stamps = stamps
         self._algorithms = DatedAlgorithms(POLICY, at)
         self.policy = CertRevTrustPolicy(
             REQUIRE_REVINFO,
@@ -223,6 +226,8 @@ class Engine:
         at: datetime,
     ) -> Answer:
         path = self._path(certificate, sd, at)
+        if sub is AdESPassed.OK and certificate is not None and path is not None:
+            sub = self._itself(certificate, path, at)
         answer = Answer(sub, detail, certificate, path)
         if sub in MISSING:
             answer.needs = [
@@ -237,6 +242,21 @@ class Engine:
             ):
                 answer.sub = AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE
         return answer
+
+    def _itself(
+        self, certificate: x509.Certificate, path: list[x509.Certificate], at: datetime
+    ) -> AdESSubIndic:
+        """Judge a certificate that is an anchor: rule 6."""
+        if len(path) > 1:
+            return AdESPassed.OK
+        if not certificate.not_valid_before <= at <= certificate.not_valid_after:
+            return AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
+        try:
+            if not self._stamps:
+                POLICY.usage.validate(certificate)
+        except InvalidCertificateError:
+            return AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE
+        return AdESPassed.OK
 
     def _path(
         self, certificate: x509.Certificate | None, sd: acms.SignedData | None, at: datetime

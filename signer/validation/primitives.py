@@ -6,7 +6,8 @@
 2. The hash is the one that the signature algorithm names; where it names none (rsaEncryption, as
    most tools write), the container's digest algorithm.
 3. PSS parameters are taken as they stand; a mask function other than MGF1 is unsupported.
-4. Ed25519 goes with SHA-512, Ed448 with SHAKE256 of 64 bytes: other pairings are forbidden.
+4. An algorithm that is not one of these is unsupported, whatever the key could verify.
+5. Ed25519 goes with SHA-512, Ed448 with SHAKE256 of 64 bytes: other pairings are forbidden.
 """
 
 from collections.abc import Sequence
@@ -66,6 +67,8 @@ _EXTRA_HASH = {
     "2.16.840.1.101.3.4.3.15": "sha3_384",
     "2.16.840.1.101.3.4.3.16": "sha3_512",
 }
+_KEY_OID = {"1.2.840.10045.2.1": "ecdsa", "1.2.840.10040.4.1": "dsa"}
+"""Some tools name the kind of key where the algorithm belongs; with the digest it is plain."""
 _EDDSA_DIGEST = {"ed25519": "sha512", "ed448": "shake256"}
 
 
@@ -153,14 +156,13 @@ def _fits(algorithm: algos.SignedDigestAlgorithm | None, key: object) -> bool:
     """Whether the signature algorithm speaks of this kind of key at all."""
     if algorithm is None:
         return True
-    family = family_of(algorithm)
     wanted = {
         "rsassa_pkcs1v15": rsa.RSAPublicKey,
         "rsassa_pss": rsa.RSAPublicKey,
         "ecdsa": ec.EllipticCurvePublicKey,
         "dsa": dsa.DSAPublicKey,
-    }.get(family or "")
-    return wanted is None or isinstance(key, wanted)
+    }.get(family_of(algorithm) or _KEY_OID.get(algorithm["algorithm"].dotted, ""))
+    return wanted is not None and isinstance(key, wanted)
 
 
 def _padding(algorithm: algos.SignedDigestAlgorithm | None) -> padding.AsymmetricPadding | None:

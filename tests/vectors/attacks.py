@@ -5,6 +5,7 @@ import re
 from asn1crypto import cms
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec
 
+from vectors.craft import tlv, with_cms
 from vectors.make import base, body, document_stamp, sign, stream, text_field, update, whole
 from vectors.pki import NOW, pki
 from vectors.registry import Case, vector
@@ -153,6 +154,29 @@ def gap_wider_than_the_contents():
     pdf = signed()
     a, _ = content_of(pdf)
     return pdf.replace(b" %d " % a, b" %d " % (a - 1), 1)
+
+
+@vector("UNDECIDED", UNSURE, sub="FORMAT_FAILURE", code="signature.unsupported")
+def unknown_signature_algorithm():
+    """The signature algorithm is nobody's, the value would hold (and only the name is wrong)."""
+
+    def rename(parts):
+        parts.signer.algorithm = tlv(0x30, b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x06")
+
+    return Case(with_cms(signed(), rename), material=evidence())
+
+
+@vector("UNDECIDED", UNSURE, sub="FORMAT_FAILURE", code="signature.encoding")
+def serial_number_with_a_superfluous_octet():
+    """The named serial number begins with a zero too many (and only that: most drop the whole)."""
+
+    def widen(parts):
+        sid = cms.SignerIdentifier.load(parts.signer.sid).chosen
+        number = sid["serial_number"].contents
+        pad = b"\0" if number[0] < 0x80 else b"\xff"
+        parts.signer.sid = tlv(0x30, sid["issuer"].dump(), tlv(0x02, pad + number))
+
+    return Case(with_cms(signed(), widen), material=evidence())
 
 
 @vector("UNDECIDED", UNSURE, sub="FORMAT_FAILURE", code="signature.unsupported")

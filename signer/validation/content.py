@@ -3,19 +3,22 @@
 1. Active or hidden content is named where the document's own structure declares it: scripts,
    actions that launch, submit, import or leave the document, attachments, XFA forms, multimedia,
    optional content that is off. Links to web addresses are everywhere and harmless: not named.
-2. Annotations that lie over one another on more than MAX_OVERLAPS pages are a doubt, as EU DSS
-   holds it (annotation overlap is one of its detectors of hidden content). A link broken over two
-   lines overlaps itself a little in many honest documents; a page or two of that say nothing.
-   Signature widgets are left out: a seal stands over the leader's signature by regulation.
+2. Annotations that lie over one another are a doubt where they do so on more than MAX_OVERLAPS
+   pages and on at least every fifth, as EU DSS holds it (annotation overlap is one of its detectors
+   of hidden content). Two links to one web address are one link broken in two, as Word makes them
+   where the text changes its style. Signature widgets are left out: a seal stands over the
+   leader's signature by regulation.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from signer.validation.form import annotations, read_form, read_pages, rectangle
 from signer.validation.lexer import Name, Ref, Value
 from signer.validation.structure import Document
 
 MAX_OVERLAPS = 2
+_EVERY = 5
+"""Fewer than one page in so many says nothing: a long text with cross-references has some."""
 _LOOKED_AT = 200
 """Annotations per page that are compared pairwise."""
 
@@ -96,10 +99,11 @@ def _actions(doc: Document, value: Value, found: set[str]) -> None:
 
 
 def overlapping_pages(doc: Document, signature_widgets: Iterable[Ref]) -> list[int]:
-    """Return the pages on which annotations lie over one another."""
+    """Return the pages on which annotations lie over one another; none if they are too few."""
     left_out = set(signature_widgets)
-    pages = []
+    pages, total = [], 0
     for page in read_pages(doc, doc.last):
+        total += 1
         boxes = []
         for ref, d in annotations(doc, page, doc.last)[:_LOOKED_AT]:
             r = rectangle(doc, d.get("/Rect"), doc.last)
@@ -110,10 +114,24 @@ def overlapping_pages(doc: Document, signature_widgets: Iterable[Ref]) -> list[i
                 and r[0] < r[2]
                 and r[1] < r[3]
             ):
-                boxes.append(r)
-        if any(_overlap(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]):
+                boxes.append((r, _address(doc, d)))
+        if any(
+            _overlap(a, b) and (not one or one != other)
+            for i, (a, one) in enumerate(boxes)
+            for b, other in boxes[i + 1 :]
+        ):
             pages.append(page.number)
-    return pages
+    return pages if len(pages) > max(MAX_OVERLAPS, (total - 1) // _EVERY) else []
+
+
+def _address(doc: Document, annotation: Mapping[str, Value]) -> Value:
+    """Return the web address that a link leads to; `None` for everything else."""
+    action = doc.resolve(annotation.get("/A"), doc.last)
+    if annotation.get("/Subtype") != "/Link" or not isinstance(action, dict):
+        return None
+    if doc.resolve(action.get("/S"), doc.last) != "/URI":
+        return None
+    return doc.resolve(action.get("/URI"), doc.last)
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:

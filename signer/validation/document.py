@@ -35,7 +35,7 @@ from signer.validation.changes import (
     read_permissions,
 )
 from signer.validation.comparison import Change, Kind, Signed
-from signer.validation.content import MAX_OVERLAPS, active_content, overlapping_pages
+from signer.validation.content import active_content, overlapping_pages
 from signer.validation.difference import explain
 from signer.validation.enumeration import Enumeration, Found, enumerate_signatures
 from signer.validation.evidence import Evidence
@@ -262,7 +262,7 @@ def _doubts(doc: Document, found: Enumeration, cases: list[Case]) -> list[Reason
         out.append(reason("parsers.disagree", detail=different))
     widgets = [w for f in found.signatures if f.field for w, _ in f.field.widgets if w]
     pages = overlapping_pages(doc, widgets)
-    if len(pages) > MAX_OVERLAPS:
+    if pages:
         out.append(reason("content.overlap", detail=", ".join(map(str, pages[:10]))))
     return out
 

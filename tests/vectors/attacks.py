@@ -458,6 +458,41 @@ def metadata_alone():
     return update(signed(), {70: b"<</Title(Other)>>"}, trailer=b"/Info 70 0 R")
 
 
+def linked(pages: int, overlapping: int, action: bytes) -> bytes:
+    """A signed document of so many pages, with two links over one another on some of them."""
+    kids = b" ".join(b"%d 0 R" % (100 + n) for n in range(pages))
+    link = b"<</Type/Annot/Subtype/Link/Rect[%d 600 %d 620]/Border[0 0 0]%s>>"
+    both = link % (72, 130, action) + link % (120, 200, action)
+    more = {2: b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages)}
+    for n in range(pages):
+        notes = b"/Annots[%s]" % both if n < overlapping else b""
+        more[100 + n] = (
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R%s>>" % notes
+        )
+    return sign(base(more=more), pki().leader)
+
+
+JUMP = b"/Dest[100 0 R/Fit]"
+
+
+@vector("UNDECIDED", UNSURE, code="content.overlap")
+def links_over_one_another_on_every_page():
+    """Jumps lie over one another (and only that, on three pages of three)."""
+    return Case(linked(3, 3, JUMP), material=evidence())
+
+
+@vector("INTACT", PASSED)
+def links_over_one_another_here_and_there():
+    """Jumps lie over one another (and only on three pages of twenty, as in a long text)."""
+    return Case(linked(20, 3, JUMP), material=evidence())
+
+
+@vector("INTACT", PASSED)
+def links_broken_in_two():
+    """Links lie over one another on every page (and only to one and the same address)."""
+    return Case(linked(3, 3, b"/A<</S/URI/URI(http://a.vn)>>"), material=evidence())
+
+
 @vector("INTACT", UNSURE, after="NONE")
 def javascript_inside():
     """The signed document opens with a script (and only a note comes of it)."""

@@ -1,6 +1,6 @@
 """Write every vector as a file, for validators that are not ours.
 
-    .venv/bin/python tests/vectors/write.py DIR [--hostile]
+    PYTHONPATH=.:tests .venv/bin/python -m vectors.write DIR [--hostile]
 
 `DIR` gets the PDFs by kind, `expected.csv` and `expected.json` that say what the verdict must be,
 and `ca/` with the roots that are trusted. A vector about trust may need more than its file, such as
@@ -12,8 +12,6 @@ import csv
 import json
 import sys
 from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[n]) for n in (1, 2)]
 
 from certs.model import RevocationMaterial
 from vectors import attacks, subindications, trust
@@ -46,7 +44,9 @@ class Folder:
         file = self.root / f"{name}.pdf"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(case.pdf)
-        intact = {"INTACT": "yes", "ALTERED": "no", "UNSIGNED": "na"}.get(integrity, "unknown")
+        intact = {"INTACT": "yes", "ALTERED": "no", "not INTACT": "no", "UNSIGNED": "na"}.get(
+            integrity, "unknown"
+        )
         changed = {"yes": "no", "no": "yes"}.get(intact, "unknown")
         values = (f"{name}.pdf", intact, changed, "no", doc)
         self.rows.append(dict(zip(COLUMNS, values, strict=True)))

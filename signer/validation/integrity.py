@@ -14,7 +14,8 @@
    such a container counts only if its value was made over the content itself.
 5. The signature value is checked over the DER encoding of the signed attributes. One that holds
    only over another order of the same bytes is UNDECIDED: verifiers disagree about it. So is one
-   whose container holds a serial number that is no minimal INTEGER: most drop the container.
+   whose container holds a serial number that is no minimal INTEGER: most drop the container;
+   and one whose algorithm protection names other algorithms (RFC 6211): some refuse it.
 6. A digest that the key's standard forbids (Ed25519 without SHA-512, Ed448 without SHAKE256, RFC
    8419) is broken, not weak: ALTERED. Weakness is policy's business, not this module's.
 7. Algorithms, curves or keys that we cannot compute: UNDECIDED `signature.unsupported`. No signer
@@ -197,6 +198,8 @@ def _value(  # noqa: C901, PLR0911 - one way out per finding
         if stated is not None and stated.native != digest:
             return _broken("digest.mismatch", "HASH_FAILURE", "messageDigest", **base)
         kind = c.single("content_type")
+        if kind is None and "message_digest" in c.attributes:
+            return _broken("signature.malformed", "FORMAT_FAILURE", "no contentType", **base)
         if kind is not None and kind.native != c.content_type:
             return _broken("signature.malformed", "FORMAT_FAILURE", "contentType", **base)
         if stated is None:
@@ -206,8 +209,8 @@ def _value(  # noqa: C901, PLR0911 - one way out per finding
     outcome = _outcome(c, digest, parts)
     more = base | {"tolerated": tuple(tolerated)}
     match outcome:
-        case Outcome.GOOD if not c.serials_are_minimal:
-            return _undecided("signature.encoding", "FORMAT_FAILURE", "serial number", **more)
+        case Outcome.GOOD if odd := _oddity(c):
+            return _undecided("signature.encoding", *odd, **more)
         case Outcome.GOOD:
             return Checked(Integrity.INTACT, **more)  # type: ignore[arg-type]
         case Outcome.BAD:
@@ -236,6 +239,24 @@ def _outcome(c: Container, digest: bytes, parts: Sequence[bytes | memoryview]) -
     if outcome is Outcome.GOOD and not _is_der_set(raw):
         return Outcome.OTHER_ENCODING
     return outcome
+
+
+def _oddity(c: Container) -> tuple[str, str] | None:
+    """Return why others refuse a container whose value holds: sub-indication and detail."""
+    if not _is_protected(c):
+        return "GENERIC", "algorithm protection"
+    return None if c.serials_are_minimal else ("FORMAT_FAILURE", "serial number")
+
+
+def _is_protected(c: Container) -> bool:
+    """Whether the algorithm protection, where there is one, names the container's algorithms."""
+    said = c.single("cms_algorithm_protection")
+    return said is None or (
+        said["digest_algorithm"]["algorithm"].dotted
+        == c.info["digest_algorithm"]["algorithm"].dotted
+        and said["signature_algorithm"]["algorithm"].dotted
+        == c.info["signature_algorithm"]["algorithm"].dotted
+    )
 
 
 def _is_der_set(raw: bytes) -> bool:

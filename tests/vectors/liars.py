@@ -212,7 +212,15 @@ def _revocation() -> None:
     p = pki()
     status = ocsp.OCSPCertStatus
     _ocsp("honest")
-    _ocsp("honest", responder=_responder("Responder", p.ca))
+    LIARS.append(
+        Liar(
+            "honest responder", "ocsp",
+            lambda: answered(
+                ocsps=(ocsp_answer(p.leader, at=NOW - HOUR, responder=_responder("Responder", p.ca)),)
+            ),
+            honest=True,
+        )
+    )  # fmt: skip
     _ocsp("signed by a stranger", responder=_responder("Strange responder", None))
     _ocsp("signed by the signer itself", responder=p.leader)
     _ocsp("signed by a colleague", responder=p.seal)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 
+import time_machine
 from asn1crypto import keys as akeys
 from asn1crypto import x509 as ax509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -203,8 +204,8 @@ def sign(
         timestamper=stamper_of(*stamp) if stamp else None,
         new_field_spec=spec,
     )
-    asyncio.run(signer.async_sign_pdf(w, output=out, bytes_reserved=16384))
-    del claimed
+    with time_machine.travel(claimed or NOW - timedelta(hours=1)):  # /M is the clock's
+        asyncio.run(signer.async_sign_pdf(w, output=out, bytes_reserved=16384))
     return out.getvalue()
 
 

@@ -156,7 +156,7 @@ def evidence_of_an_expired_authority_inside_the_signed_revision():
     return Case(pdf, trust=trusting(root.der), at=NOW + 30 * DAY)
 
 
-@vector("INTACT", UNSURE, sub="GENERIC", code="validation.failed")
+@vector("UNDECIDED", UNSURE, sub="GENERIC", code="signature.encoding")
 def algorithm_protection_names_another_algorithm():
     """The CMS algorithm protection names SHA-512 (and only that: RFC 6211)."""
     from asn1crypto import cms

@@ -41,6 +41,8 @@ class Folder:
         self.more: list[dict[str, object]] = []
 
     def add(self, name: str, case: Case, integrity: str, indication: str | None, doc: str) -> None:
+        while f"{name}.pdf" in {row["file"] for row in self.rows}:
+            name += "_"
         file = self.root / f"{name}.pdf"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(case.pdf)
@@ -78,16 +80,22 @@ def write(root: Path, *, hostile: bool) -> int:
     for p in PATHS:
         said = "TOTAL-PASSED" if p.good else "INDETERMINATE"
         folder.add(f"paths/{slug(p.name)}", p.make(), "INTACT", said, p.doc)
-    for n, x in enumerate(LIARS):
+    for x in LIARS:
         said = "TOTAL-PASSED" if x.honest else "not TOTAL-PASSED"
         whole = "INTACT" if x.honest or x.kind != "document time-stamp" else "any"
-        name = f"liars/{slug(x.kind)}/{n:03d}_{slug(x.name)}"
-        folder.add(name, x.make(), whole, said, f"{x.kind}: {x.name}")
+        folder.add(
+            f"liars/{slug(x.kind)}/{slug(x.name)}", x.make(), whole, said, f"{x.kind}: {x.name}"
+        )
     for name in FAMILIES if hostile else ():
         whole = "any" if name in UNTRUSTED else "not INTACT"
-        for n, (what, pdf) in enumerate(variants(name)):
-            file = f"hostile/{slug(name)}/{n:03d}_{slug(what)}"
-            folder.add(file, Case(pdf), whole, "not TOTAL-PASSED", f"{name}: {what}")
+        for what, pdf in variants(name):
+            folder.add(
+                f"hostile/{slug(name)}/{slug(what)}",
+                Case(pdf),
+                whole,
+                "not TOTAL-PASSED",
+                f"{name}: {what}",
+            )
     for name, pdf in shapes().items() if hostile else ():
         folder.add(f"hostile/untouched/{slug(name)}", Case(pdf), "INTACT", None, name)
     folder.close()

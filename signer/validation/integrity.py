@@ -210,7 +210,8 @@ def _value(  # noqa: C901, PLR0911 - one way out per finding
     more = base | {"tolerated": tuple(tolerated)}
     match outcome:
         case Outcome.GOOD if odd := _oddity(c):
-            return _undecided("signature.encoding", *odd, **more)
+            sub, detail = odd
+            return _undecided("signature.encoding", sub, detail, **more)
         case Outcome.GOOD:
             return Checked(Integrity.INTACT, **more)  # type: ignore[arg-type]
         case Outcome.BAD:

@@ -15,7 +15,8 @@
 5. The signature value is checked over the DER encoding of the signed attributes. One that holds
    only over another order of the same bytes is UNDECIDED: verifiers disagree about it. So is one
    whose container holds a serial number that is no minimal INTEGER: most drop the container;
-   and one whose algorithm protection names other algorithms (RFC 6211): some refuse it.
+   and one whose algorithm protection names other algorithms (RFC 6211), or whose digest and
+   signature algorithms name different hashes (RFC 5754 clause 3): some refuse it.
 6. A digest that the key's standard forbids (Ed25519 without SHA-512, Ed448 without SHAKE256, RFC
    8419) is broken, not weak: ALTERED. Weakness is policy's business, not this module's.
 7. Algorithms, curves or keys that we cannot compute: UNDECIDED `signature.unsupported`. No signer
@@ -31,7 +32,7 @@ from asn1crypto import core, x509
 from signer.validation.cms import CmsError, Container, open_container, tst_info
 from signer.validation.enumeration import Found
 from signer.validation.lexer import unhex
-from signer.validation.primitives import Outcome, verify_value
+from signer.validation.primitives import Outcome, hash_of, verify_value
 from signer.validation.report import Integrity
 
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
@@ -246,6 +247,8 @@ def _oddity(c: Container) -> tuple[str, str] | None:
     """Return why others refuse a container whose value holds: sub-indication and detail."""
     if not _is_protected(c):
         return "GENERIC", "algorithm protection"
+    if hash_of(c.info["signature_algorithm"], c.digest_algorithm) != c.digest_algorithm:
+        return "FORMAT_FAILURE", "two digests"
     return None if c.serials_are_minimal else ("FORMAT_FAILURE", "serial number")
 
 

@@ -3,9 +3,10 @@
 import re
 
 from asn1crypto import cms
+from cryptography.hazmat.primitives import hashes
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec
 
-from vectors.craft import tlv, with_cms
+from vectors.craft import resigned, tlv, value_over, with_cms, without
 from vectors.make import base, body, document_stamp, sign, stream, text_field, update, whole
 from vectors.pki import NOW, pki
 from vectors.registry import Case, vector
@@ -177,6 +178,20 @@ def serial_number_with_a_superfluous_octet():
         parts.signer.sid = tlv(0x30, sid["issuer"].dump(), tlv(0x02, pad + number))
 
     return Case(with_cms(signed(), widen), material=evidence())
+
+
+@vector("UNDECIDED", UNSURE, sub="FORMAT_FAILURE", code="signature.encoding")
+def two_digests_in_one_container():
+    """The attributes are signed with SHA-384, the digest is SHA-256 (and only that: OpenSSL says no)."""
+    p = pki()
+
+    def other(parts):
+        signer = parts.signer
+        signer.algorithm = cms.SignedDigestAlgorithm({"algorithm": "sha384_ecdsa"}).dump()
+        signer.value = value_over(tlv(0x31, *signer.attributes), p.leader, hashes.SHA384())
+
+    pdf = resigned(signed(), p.leader, without("cms_algorithm_protection"), more=other)
+    return Case(pdf, material=evidence())
 
 
 @vector("UNDECIDED", UNSURE, sub="FORMAT_FAILURE", code="signature.unsupported")

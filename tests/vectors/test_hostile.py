@@ -1,10 +1,13 @@
 """None of the hostile variants is accepted; how many there are stands in the tests' names."""
 
+from pathlib import Path
+
 import pytest
 
 from signer.validation.report import Indication, Integrity
 from vectors.hostile import FAMILIES, UNTRUSTED, case, shapes, variants
 from vectors.liars import LIARS
+from vectors.page import page
 from vectors.paths import PATHS
 from vectors.registry import VECTORS
 from vectors.test_vectors import run
@@ -46,3 +49,8 @@ def test_there_are_at_least_three_hundred(hostile):
     assert hostile >= 300
     names = [n for f in FAMILIES for n, _ in variants(f)]
     assert len({pdf for f in FAMILIES for _, pdf in variants(f)}) > 0.98 * len(names)
+
+
+def test_the_page_about_vectors_is_what_is_tried():
+    file = Path(__file__).parents[2] / "docs" / "verification" / "vectors.md"
+    assert file.read_text(encoding="utf-8") == page()

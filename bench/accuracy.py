@@ -2,6 +2,9 @@
 
     .venv/bin/python bench/accuracy.py CORPUS_DIR… [--out docs/verification/accuracy.md]
 
+The third corpus are our own vectors: `PYTHONPATH=.:tests .venv/bin/python -m vectors.write DIR
+--hostile`, `DIR` being called `vectors`.
+
 A corpus directory may bring `expected.csv` (columns file, expected_intact,
 expected_modified_after_signing, expected_malformed) or `truth.csv` (file, signed), and a folder
 `ca/` whose certificates are then trusted by DSS and by us alike.
@@ -162,7 +165,7 @@ def report(cases: Sequence[Case], missing: str | None) -> tuple[str, int]:
         made,
         "",
         *([] if missing else in_short(cases)),
-        *(line for line in (__doc__ or "").split("\n\n", 3)[3].strip().splitlines()),
+        *(line for line in (__doc__ or "").split("\n\n", 4)[4].strip().splitlines()),
         "",
         "How others' answers are read:",
         "",
